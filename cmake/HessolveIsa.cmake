@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What an instruction set means to this compiler.
+
+# Compiler flags for one instruction set.
+function(hessolve_isa_flags isa out)
+  set(flags "")
+  if(isa STREQUAL "baseline")
+  elseif(MSVC)
+    if(isa STREQUAL "native" OR isa STREQUAL "x86-64-v3")
+      set(flags "/arch:AVX2")
+    elseif(isa STREQUAL "x86-64-v4")
+      set(flags "/arch:AVX512")
+    endif()
+  elseif(isa STREQUAL "native")
+    include(CheckCXXCompilerFlag)
+    check_cxx_compiler_flag("-march=native" HESSOLVE_HAS_MARCH_NATIVE)
+    if(HESSOLVE_HAS_MARCH_NATIVE)
+      set(flags "-march=native")
+    else()
+      set(flags "-mcpu=native")  # some compilers for ARM
+    endif()
+  else()
+    set(flags "-march=${isa}")
+  endif()
+  set(${out} "${flags}" PARENT_SCOPE)
+endfunction()
+
+# The processor features the compiler may use under these flags, as names that bindings/cpu.cpp can check.
+function(hessolve_isa_features flags out)
+  set(found "")
+  if(NOT MSVC)
+    file(WRITE "${CMAKE_BINARY_DIR}/CMakeFiles/empty.cpp" "")
+    execute_process(
+      COMMAND "${CMAKE_CXX_COMPILER}" ${flags} -dM -E "${CMAKE_BINARY_DIR}/CMakeFiles/empty.cpp"
+      OUTPUT_VARIABLE macros ERROR_QUIET)
+    foreach(feature sse4.1 sse4.2 avx avx2 fma bmi bmi2 avx512f avx512dq avx512bw avx512vl avx512cd avx512vbmi avx512ifma)
+      string(TOUPPER "${feature}" macro)
+      string(REPLACE "." "_" macro "${macro}")
+      if(macros MATCHES "#define __${macro}__ 1")
+        list(APPEND found "${feature}")
+      endif()
+    endforeach()
+  elseif(flags MATCHES "AVX512")
+    set(found avx avx2 fma avx512f avx512dq avx512bw avx512vl avx512cd)
+  elseif(flags MATCHES "AVX2")
+    set(found avx avx2 fma)
+  endif()
+  string(REPLACE ";" "," found "${found}")
+  set(${out} "${found}" PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/scaling.hpp"
+#include "options.hpp"
+#include "run.hpp"
+
+namespace hessolve::bindings {
+namespace {
+
+/// The memory of A as columns, for a solve that may destroy it: a C-ordered square matrix is transposed in place.
+template <class T>
+struct Overwritten {
+  explicit Overwritten(MatrixView<T> A, bool wanted) : view(A) {
+    if (!wanted) {
+      return;
+    }
+    if (A.row_stride != 1 && A.col_stride == 1) {
+      flip();
+      view = A.transposed();
+      flipped = true;
+    }
+    if (view.row_stride == 1 && view.col_stride >= view.rows) {
+      columns = {view.data, view.rows, view.cols, view.col_stride};
+    }
+  }
+  void flip() const {
+    for (Index j = 0; j < view.cols; ++j) {
+      for (Index i = 0; i < j; ++i) {
+        std::swap(view(i, j), view(j, i));
+      }
+    }
+  }
+  /// A refused matrix goes back as it was.
+  void put_back() const {
+    if (flipped) {
+      flip();
+    }
+  }
+
+  MatrixView<T> view;
+  ColMajor<T> columns{};
+  bool flipped = false;
+};
+
+template <class T>
+py::tuple solve_stack(const py::array& a, const py::array& b, const SolveOptions& options, bool overwrite_a, bool overwrite_b,
+                      bool certify) {
+  const Stack<T> A(a, "A", overwrite_a);
+  const Stack<T> B(b, "b", overwrite_b);
+  const py::array_t<T> x = overwrite_b ? py::reinterpret_borrow<py::array_t<T>>(b) : new_array<T>(A.batch(), {A.rows(), B.cols()});
+  const Stack<T> X(x, "x", true);
+  Report report = run(A.batch(), A.count(), A.rows(), !is_complex<T>,
+                      [&](Index i, const Stop& stop, Certificate& certificate, Diagnosis& diagnosis) {
+                        SolveOptions slice = options;
+                        slice.stop = stop;
+                        const Overwritten<T> memory(A[i], overwrite_a);
+                        Matrix<T> copy;  // of b, where x takes its place
+                        MatrixView<const T> rhs = B[i];
+                        if (overwrite_b) {
+                          copy = Matrix<T>(rhs.rows, rhs.cols);
+                          copy_into<T>(rhs, copy.view());
+                          rhs = copy.view();
+                        }
+                        const SquareProblem<T> problem{source_for<T>(memory.view, slice), memory.columns, rhs, X[i]};
+                        const Outcome outcome = solve_square<T>(problem, slice, certify, certificate, diagnosis);
+                        if (outcome.reason == Reason::non_finite && diagnosis.argument != nullptr) {
+                          memory.put_back();
+                        }
+                        return outcome;
+                      });
+  return py::make_tuple(x, std::move(report));
+}
+
+template <class T>
+py::tuple backslash_stack(const py::array& a, const py::array& b, const std::string& method) {
+  const Stack<T> A(a, "A");
+  const Stack<T> B(b, "b");
+  const py::array_t<T> x = new_array<T>(A.batch(), {A.cols(), B.cols()});
+  const Stack<T> X(x, "x", true);
+  const Method wish = method_named(method);
+  Report report = run(A.batch(), A.count(), std::max(A.rows(), A.cols()), !is_complex<T>,
+                      [&](Index i, const Stop& stop, Certificate& certificate, Diagnosis& diagnosis) {
+                        if (A.rows() == A.cols()) {
+                          SolveOptions options;
+                          options.method = wish;
+                          options.min_norm = true;
+                          options.stop = stop;
+                          const SquareProblem<T> problem{Source<T>{A[i]}, {}, B[i], X[i]};
+                          return solve_square<T>(problem, options, true, certificate, diagnosis);
+                        }
+                        LeastSquaresOptions options;
+                        options.method = wish;
+                        options.stop = stop;
+                        return least_squares<T>(Source<T>{A[i]}, B[i], X[i], options, certificate, diagnosis);
+                      });
+  return py::make_tuple(x, std::move(report));
+}
+
+template <class T>
+py::tuple lstsq_stack(const py::array& a, const py::array& b, const LeastSquaresOptions& options) {
+  const Stack<T> A(a, "A");
+  const Stack<T> B(b, "b");
+  const Index r = std::min(A.rows(), A.cols());
+  const py::array_t<T> x = new_array<T>(A.batch(), {A.cols(), B.cols()});
+  py::array_t<double> squares = new_array<double>(A.batch(), {B.cols()});
+  py::array_t<double> values = new_array<double>(A.batch(), {r});
+  const Stack<T> X(x, "x", true);
+  double* square = squares.mutable_data();
+  double* value = values.mutable_data();
+  std::atomic<bool> by_svd{A.count() > 0};
+  Report report = run(A.batch(), A.count(), std::max(A.rows(), A.cols()), !is_complex<T>,
+                      [&](Index i, const Stop& stop, Certificate& certificate, Diagnosis& diagnosis) {
+                        LeastSquaresOptions slice = options;
+                        slice.stop = stop;
+                        Buffer<Real<T>> s;
+                        const Outcome outcome = least_squares<T>(Source<T>{A[i]}, B[i], X[i], slice, certificate, diagnosis,
+                                                                 square + i * B.cols(), &s);
+                        std::copy_n(s.data(), s.size(), value + i * r);
+                        if (certificate.method != Method::svd) {
+                          by_svd = false;
+                        }
+                        return outcome;
+                      });
+  return py::make_tuple(x, squares, by_svd ? py::object(values) : py::object(py::none()), std::move(report));
+}
+
+}  // namespace
+
+void register_solve(py::module_& m) {
+  using namespace py::literals;
+  m.def("solve",
+        [](const py::array& a, const py::array& b, const std::string& method, const std::string& assume_a,
+           const std::string& trans, bool min_norm, bool overwrite_a, bool overwrite_b, bool check_finite, bool certify) {
+          SolveOptions options;
+          options.method = method_named(method);
+          options.assume = assume_named(assume_a);
+          options.trans = trans_named(trans);
+          options.min_norm = min_norm;
+          options.check_finite = check_finite;
+          return with_scalar(a, [&](auto t) {
+            return solve_stack<decltype(t)>(a, b, options, overwrite_a, overwrite_b, certify);
+          });
+        },
+        "A"_a, "b"_a, py::kw_only(), "method"_a, "assume_a"_a, "trans"_a, "min_norm"_a, "overwrite_a"_a, "overwrite_b"_a,
+        "check_finite"_a, "certify"_a);
+  m.def("backslash",
+        [](const py::array& a, const py::array& b, const std::string& method) {
+          return with_scalar(a, [&](auto t) { return backslash_stack<decltype(t)>(a, b, method); });
+        },
+        "A"_a, "b"_a, py::kw_only(), "method"_a);
+  m.def("lstsq",
+        [](const py::array& a, const py::array& b, const std::string& method, double rcond, bool certify) {
+          LeastSquaresOptions options;
+          options.method = method_named(method);
+          options.rcond = rcond;
+          options.certify = certify;
+          return with_scalar(a, [&](auto t) { return lstsq_stack<decltype(t)>(a, b, options); });
+        },
+        "A"_a, "b"_a, py::kw_only(), "method"_a, "rcond"_a, "certify"_a);
+}
+
+}  // namespace hessolve::bindings

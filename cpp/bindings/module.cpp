@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "errors.hpp"
+
+PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
+  m.doc() = "The compiled part of hessolve. Nothing here is public; the package's modules are.";
+  hessolve::bindings::register_report(m);
+  hessolve::bindings::register_solve(m);
+  hessolve::bindings::register_inverse(m);
+  hessolve::bindings::register_fast_path(m);
+  hessolve::bindings::register_system(m);
+}

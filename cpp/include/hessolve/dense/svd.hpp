@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <hessolve/core/buffer.hpp>
+#include <hessolve/core/view.hpp>
+
+namespace hessolve {
+
+/// A = U diag(s) V^H, thin: U is m x r, V is n x r, s has r = min(m, n) elements in descending order.
+template <class T>
+struct Svd {
+  Matrix<T> U;
+  Matrix<T> V;
+  Buffer<Real<T>> s;
+};
+
+/// Divide and conquer on the bidiagonal form; about 4 m n^2 + 22 n^3 flops for m >= n.
+/// [Gu & Eisenstat 1995, doi 10.1137/S0895479892242232]
+template <class T>
+[[nodiscard]] Svd<T> svd(InColMajor<T> A);
+
+/// The singular values alone, descending.
+template <class T>
+void singular_values(InColMajor<T> A, Real<T>* s);
+
+}  // namespace hessolve

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <hessolve/core/buffer.hpp>
+#include <hessolve/dense/cholesky.hpp>
+#include <hessolve/dense/triangular.hpp>
+
+#include "kernel/block_sizes.hpp"
+#include "kernel/cholesky_panel.hpp"
+#include "kernel/team.hpp"
+
+namespace hessolve {
+namespace {
+
+/// Right-looking Cholesky in one parallel region with a look-ahead of one panel, as BlockedLu. The trailing matrix is cut
+/// into column strips, and a strip into rows on the diagonal and rows below it.
+template <class T>
+class BlockedCholesky {
+ public:
+  BlockedCholesky(ColMajor<T> A, const Stop& stop)
+      : A_(A), n_(A.rows), stop_(stop), packed_(has_microkernel<T> ? packed_size<T>(n_, widest_panel) : 0) {}
+
+  Outcome run() {
+    in_parallel(get_num_threads(), [this] { work(); });
+    if (stopped_) {
+      return {Reason::stopped};
+    }
+    return failed_ < 0 ? Outcome{} : Outcome{Reason::not_positive_definite, failed_};
+  }
+
+ private:
+  static constexpr Index strip = has_microkernel<T> ? (64 + tile_rows<T> - 1) / tile_rows<T> * tile_rows<T> : 64;
+
+  void work() {
+    const bool first = Team::rank() == 0;
+    if (first) {
+      factor(0, panel_width(n_));
+    }
+    Team::barrier();
+    for (Index k = 0, width = panel_width(n_); k + width < n_;) {
+      const Index k2 = k + width;
+      const Index next = panel_width(n_ - k2);
+      if (first) {
+        pack_next_ = 0;
+        tile_next_ = 0;
+        stopped_ = stop_.requested();
+      }
+      Team::barrier();
+      if (stopped_ || failed_ >= 0) {
+        return;
+      }
+      const ColMajor<T> L2 = A_.block(k2, k, n_ - k2, width);
+      pack(L2);
+      Team::barrier();
+      if (first) {
+        subtract_lower_product<T>(A_.block(k2, k2, n_ - k2, next), L2, L2);
+        factor(k2, next);
+      }
+      for (Index t = tile_next_++; t * strip < n_ - k2; t = tile_next_++) {
+        update(L2, t * strip, next);
+      }
+      Team::barrier();
+      k = k2;
+      width = next;
+    }
+  }
+
+  void factor(Index k, Index width) {
+    if (const Index stop = cholesky_panel<T>(A_.block(k, k, n_ - k, width)); stop >= 0) {
+      failed_ = k + stop;
+    }
+  }
+
+  void pack(ColMajor<const T> L2) {
+    if constexpr (has_microkernel<T>) {
+      const Index panels = (L2.rows + tile_rows<T> - 1) / tile_rows<T>;
+      constexpr Index chunk = 4;
+      for (Index q = chunk * pack_next_++; q < panels; q = chunk * pack_next_++) {
+        pack_rows<T>(L2, q, std::min(q + chunk, panels), packed_.data());
+      }
+    }
+  }
+
+  /// The strip of columns from j on (counted from the end of the panel), without the `skip` columns of the next panel.
+  void update(ColMajor<const T> L2, Index j, Index skip) {
+    const Index end = std::min(j + strip, L2.rows);
+    const Index from = std::max(j, skip);
+    if (from >= end) {
+      return;
+    }
+    const Index w = end - from;
+    const Index corner = n_ - L2.rows;  // row of A where L2 begins
+    subtract_lower_product<T>(A_.block(corner + from, corner + from, w, w), L2.block(from, 0, w, L2.cols),
+                              L2.block(from, 0, w, L2.cols));
+    gemm_minus<Right::transposed, T>(A_.block(corner + end, corner + from, L2.rows - end, w),
+                                     PackedRows<T>{packed_.data(), L2}, L2.block(from, 0, w, L2.cols), end);
+  }
+
+  ColMajor<T> A_;
+  Index n_;
+  const Stop& stop_;
+  Buffer<T> packed_;
+  std::atomic<Index> failed_{-1};
+  std::atomic<bool> stopped_{false};
+  std::atomic<Index> pack_next_{0};
+  std::atomic<Index> tile_next_{0};
+};
+
+}  // namespace
+
+template <class T>
+Outcome cholesky_in_place(ColMajor<T> A, const Stop& stop) {
+  if (A.rows > serial_below) {
+    return BlockedCholesky<T>(A, stop).run();
+  }
+  const Index failed = cholesky_panel<T>(A);
+  return failed < 0 ? Outcome{} : Outcome{Reason::not_positive_definite, failed};
+}
+
+template <class T>
+void cholesky_solve(InColMajor<T> L, ColMajor<T> B, Trans trans) {
+  // A^T = conj(A): solve with the conjugated right-hand side and conjugate back.
+  const auto conjugate_all = [&] {
+    if (is_complex<T> && trans == Trans::transpose) {
+      as_eigen(B) = as_eigen(B).conjugate().eval();
+    }
+  };
+  conjugate_all();
+  triangular_solve<T>(L, Triangle::lower, Diagonal::general, Trans::none, B);
+  triangular_solve<T>(L, Triangle::lower, Diagonal::general, Trans::adjoint, B);
+  conjugate_all();
+}
+
+#define INSTANTIATE(T)                                                \
+  template Outcome cholesky_in_place<T>(ColMajor<T>, const Stop&);    \
+  template void cholesky_solve<T>(InColMajor<T>, ColMajor<T>, Trans);
+HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
+#undef INSTANTIATE
+
+}  // namespace hessolve

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <hessolve/dense/triangular.hpp>
+
+#include "kernel/dot.hpp"
+#include "kernel/gemm.hpp"
+#include "kernel/team.hpp"
+
+namespace hessolve {
+namespace {
+
+constexpr Index block = 64;          // of the diagonal, solved by substitution; everything off it is a product
+constexpr Index column_chunk = 64;   // right-hand sides one thread takes at a time
+
+/// Substitution inside one diagonal block, column by column.
+template <class T>
+void substitute(InColMajor<T> A, Triangle triangle, Diagonal diagonal, Trans trans, ColMajor<T> B) {
+  const Index n = A.rows;
+  const bool lower = triangle == Triangle::lower;
+  const bool forward = lower == (trans == Trans::none);
+  for (Index j = 0; j < B.cols; ++j) {
+    T* b = B.col(j);
+    for (Index step = 0; step < n; ++step) {
+      const Index k = forward ? step : n - 1 - step;
+      const T* a = A.col(k);
+      const Index from = lower ? k + 1 : 0;  // the off-diagonal part of column k
+      const Index count = lower ? n - k - 1 : k;
+      if (trans == Trans::none) {
+        if (diagonal == Diagonal::general) {
+          b[k] /= a[k];
+        }
+        subtract_multiple<T>(count, b[k], a + from, b + from);
+      } else {
+        const bool adjoint = trans == Trans::adjoint;
+        const T product = adjoint ? dot<true, T>(a + from, b + from, count) : dot<false, T>(a + from, b + from, count);
+        b[k] -= product;
+        if (diagonal == Diagonal::general) {
+          b[k] /= adjoint ? conjugate(a[k]) : a[k];
+        }
+      }
+    }
+  }
+}
+
+/// B -= op(A) X
+template <class T>
+void subtract_product(InColMajor<T> A, Trans trans, InColMajor<T> X, ColMajor<T> B) {
+  if (trans == Trans::none) {
+    if (B.cols == 1) {
+      for (Index k = 0; k < A.cols; ++k) {
+        subtract_multiple<T>(A.rows, X(k, 0), A.col(k), B.col(0));
+      }
+    } else {
+      gemm_minus<Right::plain, T>(B, A, X);
+    }
+    return;
+  }
+  for (Index j = 0; j < B.cols; ++j) {
+    for (Index i = 0; i < A.cols; ++i) {
+      B(i, j) -= trans == Trans::adjoint ? dot<true, T>(A.col(i), X.col(j), A.rows) : dot<false, T>(A.col(i), X.col(j), A.rows);
+    }
+  }
+}
+
+template <class T>
+void solve_chunk(InColMajor<T> A, Triangle triangle, Diagonal diagonal, Trans trans, ColMajor<T> B) {
+  const Index n = A.rows;
+  const Index w = B.cols;
+  const bool lower = triangle == Triangle::lower;
+  const bool forward = lower == (trans == Trans::none);
+  const Index blocks = (n + block - 1) / block;
+  for (Index step = 0; step < blocks; ++step) {
+    const Index k = block * (forward ? step : blocks - 1 - step);
+    const Index size = std::min(block, n - k);
+    const ColMajor<T> X = B.block(k, 0, size, w);
+    substitute<T>(A.block(k, k, size, size), triangle, diagonal, trans, X);
+    const Index from = forward ? k + size : 0;  // the unknowns still to come
+    const Index count = forward ? n - from : k;
+    const InColMajor<T> rest = trans == Trans::none ? A.block(from, k, count, size) : A.block(k, from, size, count);
+    subtract_product<T>(rest, trans, X, B.block(from, 0, count, w));
+  }
+}
+
+}  // namespace
+
+template <class T>
+void triangular_solve(InColMajor<T> A, Triangle triangle, Diagonal diagonal, Trans trans, ColMajor<T> B) {
+  const Index chunks = (B.cols + column_chunk - 1) / column_chunk;
+  parallel_for(chunks, A.rows * A.rows * B.cols > 2'000'000, [&](Index c) {
+    const Index j = c * column_chunk;
+    solve_chunk<T>(A, triangle, diagonal, trans, B.block(0, j, B.rows, std::min(column_chunk, B.cols - j)));
+  });
+}
+
+#define INSTANTIATE(T) template void triangular_solve<T>(InColMajor<T>, Triangle, Diagonal, Trans, ColMajor<T>);
+HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
+#undef INSTANTIATE
+
+}  // namespace hessolve

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include "kernel/simd.hpp"
+
+/// Products of contiguous vectors, whose order of summation depends on the length alone.
+namespace hessolve {
+
+/// sum of op(a_i) b_i, op the conjugate if Conjugate.
+template <bool Conjugate, class T>
+[[nodiscard]] T dot(const T* a, const T* b, Index n) {
+  constexpr Index W = simd::width<T>;
+  simd::Packet<T> sum[2] = {simd::zero<T>(), simd::zero<T>()};
+  const auto factor = [](const simd::Packet<T>& v) {
+    if constexpr (Conjugate) {
+      return Eigen::internal::pconj(v);
+    } else {
+      return v;
+    }
+  };
+  Index i = 0;
+  for (; i + 2 * W <= n; i += 2 * W) {
+    sum[0] = simd::multiply_add(factor(simd::load<T>(a + i)), simd::load<T>(b + i), sum[0]);
+    sum[1] = simd::multiply_add(factor(simd::load<T>(a + i + W)), simd::load<T>(b + i + W), sum[1]);
+  }
+  for (; i < n; i += W) {
+    const Index r = n - i;
+    sum[0] = simd::multiply_add(factor(simd::load_upto<T>(a + i, r)), simd::load_upto<T>(b + i, r), sum[0]);
+  }
+  return Eigen::internal::predux(simd::add(sum[0], sum[1]));
+}
+
+/// y -= a x
+template <class T>
+HESSOLVE_INLINE void subtract_multiple(Index n, T a, const T* x, T* y) {
+  constexpr Index W = simd::width<T>;
+  const simd::Packet<T> factor = simd::broadcast<T>(a);
+  Index i = 0;
+  for (; i + W <= n; i += W) {
+    simd::store<T>(y + i, simd::negative_multiply_add(simd::load<T>(x + i), factor, simd::load<T>(y + i)));
+  }
+  if (const Index r = n - i; r > 0) {
+    simd::store_partial<T>(
+        y + i, simd::negative_multiply_add(simd::load_partial<T>(x + i, r), factor, simd::load_partial<T>(y + i, r)), r);
+  }
+}
+
+}  // namespace hessolve

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include "kernel/simd.hpp"
+
+#include <algorithm>
+
+/// C -= A B on one thread, over register tiles of 3 packets x tile_columns. Every element of C is one chain of fused
+/// multiply-adds over the inner index followed by one subtraction, wherever the tile borders fall: the bits of C do not
+/// depend on how a caller cuts its work. Complex scalars go through Eigen's product.
+namespace hessolve {
+
+/// How the right factor lies in memory: B(k, j) at data[k + j stride] or (transposed) at data[j + k stride].
+enum class Right { plain, transposed };
+
+template <class T>
+inline constexpr bool has_microkernel = !is_complex<T>;
+
+/// Rows of a register tile.
+template <class T>
+inline constexpr Index tile_rows = 3 * simd::width<T>;
+
+namespace detail {
+
+/// C(V packets x N) -= A B over depth K. `last`: rows in the last packet.
+template <class T, int V, int N, Right R>
+HESSOLVE_INLINE void microkernel(Index K, const T* A, Index lda, const T* B, Index ldb, T* C, Index ldc, Index last) {
+  constexpr int W = simd::width<T>;
+  simd::Packet<T> sum[V][N];
+  for (int j = 0; j < N; ++j) {
+    for (int v = 0; v < V; ++v) {
+      sum[v][j] = simd::zero<T>();
+      Eigen::internal::prefetch(C + j * ldc + v * W);
+    }
+  }
+  const bool whole = last == W;
+  for (Index k = 0; k < K; ++k) {
+    simd::Packet<T> a[V];
+    for (int v = 0; v < V - 1; ++v) {
+      a[v] = simd::load<T>(A + v * W);
+    }
+    a[V - 1] = whole ? simd::load<T>(A + (V - 1) * W) : simd::load_partial<T>(A + (V - 1) * W, last);
+    for (int j = 0; j < N; ++j) {
+      const simd::Packet<T> b = simd::broadcast<T>(R == Right::plain ? B[j * ldb] : B[j]);
+      for (int v = 0; v < V; ++v) {
+        sum[v][j] = simd::multiply_add(a[v], b, sum[v][j]);
+      }
+    }
+    A += lda;
+    B += R == Right::plain ? 1 : ldb;
+  }
+  for (int j = 0; j < N; ++j) {
+    T* c = C + j * ldc;
+    for (int v = 0; v < V - 1; ++v) {
+      simd::store<T>(c + v * W, simd::subtract(simd::load<T>(c + v * W), sum[v][j]));
+    }
+    c += (V - 1) * W;
+    simd::store_upto<T>(c, simd::subtract(simd::load_upto<T>(c, last), sum[V - 1][j]), last);
+  }
+}
+
+/// All rows of C for N columns. A is a plain column-major block, or packed by pack_rows (lda == tile_rows, `packed`).
+template <class T, int N, Right R>
+void tile_column(Index m, Index K, const T* A, Index lda, bool packed, const T* B, Index ldb, T* C, Index ldc) {
+  constexpr Index W = simd::width<T>;
+  constexpr Index M = tile_rows<T>;
+  Index i = 0;
+  for (; i + M <= m; i += M) {
+    microkernel<T, 3, N, R>(K, packed ? A + i * K : A + i, lda, B, ldb, C + i, ldc, W);
+  }
+  const Index rest = m - i;
+  const T* a = packed ? A + i * K : A + i;
+  if (rest > 2 * W) {
+    microkernel<T, 3, N, R>(K, a, lda, B, ldb, C + i, ldc, rest - 2 * W);
+  } else if (rest > W) {
+    microkernel<T, 2, N, R>(K, a, lda, B, ldb, C + i, ldc, rest - W);
+  } else if (rest > 0) {
+    microkernel<T, 1, N, R>(K, a, lda, B, ldb, C + i, ldc, rest);
+  }
+}
+
+template <class T, Right R, int N>
+void last_columns(int n, Index m, Index K, const T* A, Index lda, bool packed, const T* B, Index ldb, T* C, Index ldc) {
+  if constexpr (N > 0) {
+    if (n == N) {
+      tile_column<T, N, R>(m, K, A, lda, packed, B, ldb, C, ldc);
+    } else {
+      last_columns<T, R, N - 1>(n, m, K, A, lda, packed, B, ldb, C, ldc);
+    }
+  }
+}
+
+template <class T, Right R>
+void gemm_minus(Index m, Index n, Index K, const T* A, Index lda, bool packed, const T* B, Index ldb, T* C, Index ldc) {
+  constexpr int N = simd::tile_columns;
+  constexpr Index rows = 10 * tile_rows<T>;  // of A, at once: with K <= 128 they stay in the second-level cache
+  for (Index i = 0; i < m; i += rows) {
+    const Index height = std::min(rows, m - i);
+    const T* a = packed ? A + i * K : A + i;
+    Index j = 0;
+    for (; j + N <= n; j += N) {
+      tile_column<T, N, R>(height, K, a, lda, packed, R == Right::plain ? B + j * ldb : B + j, ldb, C + i + j * ldc, ldc);
+    }
+    last_columns<T, R, N - 1>(static_cast<int>(n - j), height, K, a, lda, packed, R == Right::plain ? B + j * ldb : B + j,
+                              ldb, C + i + j * ldc, ldc);
+  }
+}
+
+}  // namespace detail
+
+/// The left factor of many products, rearranged so that each register tile reads it in one stream.
+template <class T>
+struct PackedRows {
+  const T* data = nullptr;   // tile_rows x depth panels, one after the other
+  ColMajor<const T> source;  // what was packed
+};
+
+/// Elements that packing m x K needs.
+template <class T>
+[[nodiscard]] constexpr Index packed_size(Index m, Index K) {
+  return (m + tile_rows<T> - 1) / tile_rows<T> * tile_rows<T> * K;
+}
+
+/// Pack panels first ... last - 1 (of tile_rows rows each) of A; rows past the end are zero.
+template <class T>
+void pack_rows(ColMajor<const T> A, Index first, Index last, T* packed) {
+  constexpr Index W = simd::width<T>;
+  constexpr Index M = tile_rows<T>;
+  for (Index q = first; q < last; ++q) {
+    const Index i = q * M;
+    const Index rows = std::min(M, A.rows - i);
+    T* p = packed + i * A.cols;
+    for (Index k = 0; k < A.cols; ++k, p += M) {
+      const T* a = A.data + i + k * A.stride;
+      if (rows == M) {
+        simd::store<T>(p, simd::load<T>(a));
+        simd::store<T>(p + W, simd::load<T>(a + W));
+        simd::store<T>(p + 2 * W, simd::load<T>(a + 2 * W));
+      } else {
+        std::copy(a, a + rows, p);
+        std::fill(p + rows, p + M, T(0));
+      }
+    }
+  }
+}
+
+/// C -= A B, or C -= A B^T for Right::transposed (real T; complex T: A B^H).
+template <Right R = Right::plain, class T>
+void gemm_minus(ColMajor<T> C, InColMajor<T> A, InColMajor<T> B) {
+  if (C.rows == 0 || C.cols == 0 || A.cols == 0) {
+    return;
+  }
+  if constexpr (has_microkernel<T>) {
+    detail::gemm_minus<T, R>(C.rows, C.cols, A.cols, A.data, A.stride, false, B.data, B.stride, C.data, C.stride);
+  } else if constexpr (R == Right::plain) {
+    as_eigen(C).noalias() -= as_eigen(A) * as_eigen(B);
+  } else {
+    as_eigen(C).noalias() -= as_eigen(A) * as_eigen(B).adjoint();
+  }
+}
+
+/// The same with A packed, from its row `first_row` on (a multiple of tile_rows).
+template <Right R = Right::plain, class T>
+void gemm_minus(ColMajor<T> C, const PackedRows<T>& A, InColMajor<T> B, Index first_row = 0) {
+  if (C.rows == 0 || C.cols == 0) {
+    return;
+  }
+  const Index K = A.source.cols;
+  if constexpr (has_microkernel<T>) {
+    detail::gemm_minus<T, R>(C.rows, C.cols, K, A.data + first_row * K, tile_rows<T>, true, B.data, B.stride, C.data,
+                             C.stride);
+  } else {
+    gemm_minus<R, T>(C, A.source.block(first_row, 0, C.rows, K), B);
+  }
+}
+
+}  // namespace hessolve

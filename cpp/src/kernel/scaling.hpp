@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <hessolve/core/view.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+/// Scaling by powers of two, which changes no digit.
+namespace hessolve {
+
+/// 2^-e where 2^e <= size < 2^(e+1); 1 for 0, and never so extreme that scaling could itself overflow.
+template <class R>
+[[nodiscard]] R power_of_two_inverse(R size) {
+  if (!(size > 0) || !std::isfinite(size)) {
+    return 1;
+  }
+  constexpr int limit = std::numeric_limits<R>::max_exponent - 4;
+  return std::ldexp(R(1), -std::clamp(std::ilogb(size), -limit, limit));
+}
+
+/// ||x||_2 without overflow or harmful underflow.
+template <class T>
+[[nodiscard]] Real<T> norm2(const T* x, Index n) {
+  Real<T> largest = 0;
+  for (Index i = 0; i < n; ++i) {
+    largest = std::max(largest, cheap_abs(x[i]));
+  }
+  if (!(largest > 0) || !std::isfinite(largest)) {
+    return largest;
+  }
+  const Real<T> scale = power_of_two_inverse(largest);
+  Real<T> sum = 0;
+  for (Index i = 0; i < n; ++i) {
+    sum += std::norm(x[i] * scale);
+  }
+  return std::sqrt(sum) / scale;
+}
+
+/// Scale every column to a norm in [1, 2); scale[j] is what column j was multiplied by.
+template <class T>
+void equilibrate_columns(ColMajor<T> A, Real<T>* scale) {
+  for (Index j = 0; j < A.cols; ++j) {
+    scale[j] = power_of_two_inverse(norm2(A.col(j), A.rows));
+    for (Index i = 0; i < A.rows; ++i) {
+      A(i, j) *= scale[j];
+    }
+  }
+}
+
+template <class T>
+void copy_into(MatrixView<const T> from, ColMajor<T> to) {
+  for (Index j = 0; j < to.cols; ++j) {
+    for (Index i = 0; i < to.rows; ++i) {
+      to(i, j) = from(i, j);
+    }
+  }
+}
+
+template <class T>
+void copy_out(ColMajor<const T> from, MatrixView<T> to) {
+  for (Index j = 0; j < to.cols; ++j) {
+    for (Index i = 0; i < to.rows; ++i) {
+      to(i, j) = from(i, j);
+    }
+  }
+}
+
+}  // namespace hessolve

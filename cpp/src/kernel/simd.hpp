@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include "kernel/eigen_setup.hpp"
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+/// Packets: the only file that knows an instruction set. Everything rests on Eigen's portable packet functions; where one
+/// of them is slow (partial loads, finding a lane), AVX-512 has a twin here.
+namespace hessolve::simd {
+
+template <class T>
+using Packet = typename Eigen::internal::packet_traits<T>::type;
+
+/// Elements of T in one packet; 1 where there is no vector unit.
+template <class T>
+inline constexpr int width = Eigen::internal::unpacket_traits<Packet<T>>::size;
+
+/// Columns of a register tile: three packets of rows by this many columns leave room for one column of A and one broadcast.
+#if defined(__AVX512F__) || defined(__aarch64__)
+inline constexpr int tile_columns = 8;  // 32 registers
+#else
+inline constexpr int tile_columns = 4;  // 16 registers
+#endif
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#define HESSOLVE_INLINE __forceinline
+#else
+#define HESSOLVE_INLINE inline __attribute__((always_inline))
+#endif
+
+template <class T>
+HESSOLVE_INLINE Packet<T> load(const T* p) {
+  return Eigen::internal::ploadu<Packet<T>>(p);
+}
+template <class T>
+HESSOLVE_INLINE void store(T* p, const Packet<T>& v) {
+  Eigen::internal::pstoreu<T, Packet<T>>(p, v);
+}
+template <class T>
+HESSOLVE_INLINE Packet<T> broadcast(T value) {
+  return Eigen::internal::pset1<Packet<T>>(value);
+}
+template <class T>
+HESSOLVE_INLINE Packet<T> zero() {
+  return Eigen::internal::pzero(Packet<T>());
+}
+
+/// The first n < width elements, zeros behind them. Reads nothing past p + n.
+template <class T>
+HESSOLVE_INLINE Packet<T> load_partial(const T* p, Index n) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, double>) {
+    return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << n) - 1U), p);
+  } else if constexpr (std::is_same_v<T, float>) {
+    return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << n) - 1U), p);
+  } else
+#endif
+  {
+    alignas(64) T lanes[width<T>] = {};
+    for (Index i = 0; i < n; ++i) {
+      lanes[i] = p[i];
+    }
+    return load<T>(lanes);
+  }
+}
+template <class T>
+HESSOLVE_INLINE void store_partial(T* p, const Packet<T>& v, Index n) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, double>) {
+    _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1U << n) - 1U), v);
+  } else if constexpr (std::is_same_v<T, float>) {
+    _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << n) - 1U), v);
+  } else
+#endif
+  {
+    alignas(64) T lanes[width<T>];
+    store<T>(lanes, v);
+    for (Index i = 0; i < n; ++i) {
+      p[i] = lanes[i];
+    }
+  }
+}
+
+/// Where a loop runs over whole packets and one rest: load(p, n) for a run-time n of width or less.
+template <class T>
+HESSOLVE_INLINE Packet<T> load_upto(const T* p, Index n) {
+  return n >= width<T> ? load<T>(p) : load_partial<T>(p, n);
+}
+template <class T>
+HESSOLVE_INLINE void store_upto(T* p, const Packet<T>& v, Index n) {
+  if (n >= width<T>) {
+    store<T>(p, v);
+  } else {
+    store_partial<T>(p, v, n);
+  }
+}
+
+/// c + a b and c - a b, rounded once for real T (where the instruction set can).
+template <class P>
+HESSOLVE_INLINE P multiply_add(const P& a, const P& b, const P& c) {
+  return Eigen::internal::pmadd(a, b, c);
+}
+template <class P>
+HESSOLVE_INLINE P negative_multiply_add(const P& a, const P& b, const P& c) {
+  return Eigen::internal::pnmadd(a, b, c);
+}
+template <class P>
+HESSOLVE_INLINE P multiply(const P& a, const P& b) {
+  return Eigen::internal::pmul(a, b);
+}
+template <class P>
+HESSOLVE_INLINE P add(const P& a, const P& b) {
+  return Eigen::internal::padd(a, b);
+}
+template <class P>
+HESSOLVE_INLINE P subtract(const P& a, const P& b) {
+  return Eigen::internal::psub(a, b);
+}
+template <class P>
+HESSOLVE_INLINE P absolute(const P& a) {
+  return Eigen::internal::pabs(a);
+}
+template <class P>
+HESSOLVE_INLINE P maximum(const P& a, const P& b) {
+  return Eigen::internal::pmax(a, b);
+}
+template <class P>
+HESSOLVE_INLINE auto largest_lane(const P& a) {
+  return Eigen::internal::predux_max(a);
+}
+
+/// a b = product + error exactly (barring underflow), for real scalars.
+template <class T>
+HESSOLVE_INLINE void two_product(const Packet<T>& a, const Packet<T>& b, Packet<T>& product, Packet<T>& error) {
+  product = multiply(a, b);
+#if defined(__FMA__) || defined(__AVX512F__) || defined(__aarch64__) || defined(_M_ARM64)
+  error = Eigen::internal::pmsub(a, b, product);
+#else  // Dekker's splitting  [Higham, Accuracy and Stability, 4.3]
+  const Packet<T> factor = broadcast<T>(std::is_same_v<T, float> ? T(4097) : T(134217729));
+  const auto split = [&](const Packet<T>& x, Packet<T>& high, Packet<T>& low) {
+    const Packet<T> c = multiply(factor, x);
+    high = subtract(c, subtract(c, x));
+    low = subtract(x, high);
+  };
+  Packet<T> a1, a2, b1, b2;
+  split(a, a1, a2);
+  split(b, b1, b2);
+  error = add(add(add(subtract(multiply(a1, b1), product), multiply(a1, b2)), multiply(a2, b1)), multiply(a2, b2));
+#endif
+}
+
+/// Index of the first of n elements whose modulus (real T) or cheap modulus (complex T) is `value`; 0 where there is none.
+template <class T>
+HESSOLVE_INLINE Index find_modulus(const T* p, Index n, Real<T> value) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, double>) {
+    const __m512d wanted = _mm512_set1_pd(value);
+    for (Index i = 0; i < n; i += 8) {
+      const __m512d v = _mm512_abs_pd(load_upto<double>(p + i, n - i));
+      if (const unsigned hit = _mm512_cmp_pd_mask(v, wanted, _CMP_EQ_OQ); hit != 0) {
+        const Index at = i + static_cast<Index>(_tzcnt_u32(hit));
+        return at < n ? at : 0;
+      }
+    }
+    return 0;
+  }
+#endif
+  for (Index i = 0; i < n; ++i) {
+    if (cheap_abs(p[i]) == value) {
+      return i;
+    }
+  }
+  return 0;
+}
+
+}  // namespace hessolve::simd

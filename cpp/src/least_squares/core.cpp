@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "least_squares/core.hpp"
+
+#include "certify/norm_estimate.hpp"
+#include "certify/residual.hpp"
+#include "kernel/dot.hpp"
+#include "kernel/scaling.hpp"
+#include "least_squares/orthogonal.hpp"
+
+#include <hessolve/dense/qr.hpp>
+#include <hessolve/dense/svd.hpp>
+#include <hessolve/dense/triangular.hpp>
+
+#include <cmath>
+#include <memory>
+
+namespace hessolve {
+namespace {
+
+template <class T>
+class LeastSquares {
+ public:
+  using R = Real<T>;
+
+  LeastSquares(const Source<T>& A, In<T> B, const LeastSquaresOptions& options, Certificate& certificate)
+      : A_(A), B_(B), options_(options), certificate_(certificate), m_(A.rows()), n_(A.cols()), k_(B.cols), X_(n_, k_) {}
+
+  /// The ladder: full rank, pivoted, SVD.
+  Outcome run() {
+    const Method wish = options_.method;
+    const bool svd_only = wish == Method::svd || (wish == Method::none && options_.rcond >= 0);
+    if (!svd_only) {
+      if (wish != Method::qr_pivoted && full_rank()) {
+        certificate_.method = Method::qr;
+        certificate_.rank = std::min(m_, n_);
+        certificate_.regime = m_ > n_ ? 2 : m_ < n_ ? 3 : 1;
+        return {};
+      }
+      if (options_.stop.requested()) {
+        return {Reason::stopped};
+      }
+      if (pivoted() || wish != Method::none) {
+        return {};
+      }
+    }
+    if (options_.stop.requested()) {
+      return {Reason::stopped};
+    }
+    by_svd();
+    return {};
+  }
+
+  [[nodiscard]] ColMajor<T> x() const { return X_.view(); }
+  Buffer<R>& singular_values() { return s_; }
+  [[nodiscard]] const FullRank<T>* factor() const { return factor_.get(); }
+
+ private:
+  [[nodiscard]] double tolerance() const {
+    return options_.rcond >= 0 ? options_.rcond : 8.0 * static_cast<double>(n_) * static_cast<double>(epsilon<T>);
+  }
+
+  bool full_rank() {
+    auto factor = std::make_unique<FullRank<T>>(A_);
+    certificate_.rcond = static_cast<double>(factor->rcond());
+    if (!(certificate_.rcond > tolerance())) {
+      return false;
+    }
+    factor_ = std::move(factor);
+    const ColMajor<T> X = X_.view();
+    factor_->solve(B_, X);
+    Matrix<T> residual(m_, k_);
+    Matrix<T> correction(n_, k_);
+    compensated_residual<T>(A_, X, B_, residual.view());
+    factor_->solve(residual.view(), correction.view());
+    for (Index j = 0; j < k_; ++j) {
+      for (Index i = 0; i < n_; ++i) {
+        X(i, j) += correction(i, j);
+      }
+    }
+    certificate_.refinements = 1;
+    return true;
+  }
+
+  /// Rank from pivoted QR on equilibrated columns, then the minimum norm on the columns as they are. False where the diagonal
+  /// of R shows no gap at the rank.
+  bool pivoted() {
+    const Index r = std::min(m_, n_);
+    Matrix<T> W(m_, n_);
+    Magnitudes<R> size(m_, n_);
+    absorb<T>(A_, W.view(), size);
+    Buffer<R> scale(n_);
+    equilibrate_columns<T>(W.view(), scale.data());
+    Buffer<T> tau(r);
+    Buffer<Index> permutation(n_);
+    qr_pivoted_in_place<T>(W.view(), tau.data(), permutation.data());
+    const R largest = r > 0 ? std::abs(W(0, 0)) : R(0);
+    Index rank = 0;
+    while (rank < r && std::abs(W(rank, rank)) > static_cast<R>(tolerance()) * largest) {
+      ++rank;
+    }
+    const bool gap = rank == 0 || rank == r || std::abs(W(rank, rank)) < R(1e-2) * std::abs(W(rank - 1, rank - 1));
+    Matrix<T> C(m_, k_);
+    copy_into(MatrixView<const T>(B_), C.view());
+    apply_q<T>(W.view(), tau.data(), r, Trans::adjoint, C.view());
+    Matrix<T> S(n_, rank);  // (R_1 P^T D^-1)^H: n x rank
+    for (Index i = 0; i < rank; ++i) {
+      for (Index j = 0; j < n_; ++j) {
+        S(j, i) = j < i ? T(0) : conjugate(W(i, j)) / scale[permutation[j]];
+      }
+    }
+    certificate_.method = Method::qr_pivoted;
+    certificate_.rank = rank;
+    certificate_.regime = rank < r ? 4 : m_ > n_ ? 2 : m_ < n_ ? 3 : 1;
+    certificate_.effective_condition = 1;
+    if (rank == 0) {  // A = 0, up to rounding
+      for (Index j = 0; j < k_; ++j) {
+        std::fill_n(X_.view().col(j), n_, T(0));
+      }
+      return true;
+    }
+    Buffer<T> beta(rank);
+    qr_in_place<T>(S.view(), beta.data());
+    Matrix<T> Z(n_, k_);
+    for (Index j = 0; j < k_; ++j) {
+      std::copy_n(C.view().col(j), rank, Z.view().col(j));
+      std::fill(Z.view().col(j) + rank, Z.view().col(j) + n_, T(0));
+    }
+    const ColMajor<T> top = S.view().block(0, 0, rank, rank);
+    triangular_solve<T>(top, Triangle::upper, Diagonal::general, Trans::adjoint, Z.view().block(0, 0, rank, k_));
+    apply_q<T>(S.view(), beta.data(), rank, Trans::none, Z.view());
+    for (Index j = 0; j < k_; ++j) {
+      for (Index i = 0; i < n_; ++i) {
+        X_(permutation[i], j) = Z(i, j);
+      }
+    }
+    if (options_.certify) {
+      certificate_.effective_condition = condition_of_triangle<T>(top);
+    }
+    return gap;
+  }
+
+  void by_svd() {
+    const Index r = std::min(m_, n_);
+    Matrix<T> W(m_, n_);
+    Magnitudes<R> size(m_, n_);
+    absorb<T>(A_, W.view(), size);
+    Svd<T> d = svd<T>(W.view());
+    const double cut = options_.rcond >= 0 ? options_.rcond
+                                           : static_cast<double>(std::max(m_, n_)) * static_cast<double>(epsilon<T>);
+    Index rank = 0;
+    while (rank < r && static_cast<double>(d.s[rank]) > cut * static_cast<double>(d.s[0])) {
+      ++rank;
+    }
+    for (Index j = 0; j < k_; ++j) {
+      std::fill_n(X_.view().col(j), n_, T(0));
+      for (Index i = 0; i < rank; ++i) {  // x += v_i (u_i^H b) / s_i
+        T product(0);
+        for (Index l = 0; l < m_; ++l) {
+          product += conjugate(d.U(l, i)) * B_(l, j);
+        }
+        subtract_multiple<T>(n_, -product / d.s[i], d.V.view().col(i), X_.view().col(j));
+      }
+    }
+    certificate_.method = Method::svd;
+    certificate_.rank = rank;
+    certificate_.regime = 0;
+    certificate_.effective_condition = rank > 0 ? static_cast<double>(d.s[0]) / static_cast<double>(d.s[rank - 1]) : 1.0;
+    certificate_.rcond = r > 0 && d.s[0] > 0 ? static_cast<double>(d.s[r - 1]) / static_cast<double>(d.s[0]) : 0.0;
+    s_ = std::move(d.s);
+  }
+
+  const Source<T>& A_;
+  In<T> B_;
+  const LeastSquaresOptions& options_;
+  Certificate& certificate_;
+  Index m_;
+  Index n_;
+  Index k_;
+  Matrix<T> X_;
+  Buffer<R> s_;
+  std::unique_ptr<FullRank<T>> factor_;
+};
+
+/// Backward and forward error of the answer; the largest over the right-hand sides.
+template <class T>
+void certify(const Source<T>& A, ColMajor<const T> X, ColMajor<const T> residual, const FullRank<T>* factor,
+             Certificate& certificate) {
+  using R = Real<T>;
+  const Index m = A.rows();
+  const Index n = A.cols();
+  Buffer<R> column_norm(n);
+  double frobenius = 0;
+  for (Index j = 0; j < n; ++j) {
+    double sum = 0;
+    for (Index i = 0; i < m; ++i) {
+      sum += static_cast<double>(std::norm(A(i, j)));
+    }
+    column_norm[j] = static_cast<R>(std::sqrt(sum));
+    frobenius += sum;
+  }
+  frobenius = std::sqrt(frobenius);
+  certificate.backward_error = 0;
+  certificate.forward_error = 0;
+  for (Index j = 0; j < X.cols; ++j) {
+    const double x2 = norm2(X.col(j), n);
+    const double r2 = norm2(residual.col(j), m);
+    if (x2 == 0) {
+      continue;  // x = 0 answers b orthogonal to range(A)
+    }
+    double backward = r2 / x2 / frobenius;  // the perturbation r x^H / (x^H x) makes x exact
+    double forward = 0;
+    const auto eps = static_cast<double>(epsilon<T>);
+    if (factor != nullptr && m >= n) {
+      backward = std::min(backward, factor->karlson_walden(residual.col(j), x2) / x2 / frobenius);
+      forward = factor->forward_estimate(X.col(j), static_cast<R>(r2), column_norm.data(), 4 * std::max(backward, eps / 8));
+    } else {
+      // A^+ and its derivative: kappa (1 + kappa ||r|| / (||A|| ||x||)) times the backward error  [Golub & Van Loan, 5.3.7]
+      const double kappa = std::isnan(certificate.effective_condition) ? 1 / certificate.rcond : certificate.effective_condition;
+      forward = 10 * std::max(backward < 10 * eps * static_cast<double>(n) ? backward : eps, eps) * kappa *
+                (1 + kappa * r2 / (frobenius * x2));
+      if (m >= n || certificate.regime == 4 || certificate.regime == 0) {
+        backward = std::min(backward, std::isnan(backward) ? backward : gradient_over_residual<T>(A, residual.col(j), r2) / frobenius);
+      }
+    }
+    certificate.backward_error = std::max(certificate.backward_error, backward);
+    certificate.forward_error = std::max(certificate.forward_error, forward);
+  }
+}
+
+}  // namespace
+
+template <class T>
+Outcome least_squares(const Source<T>& A, In<T> B, MatrixView<T> X, const LeastSquaresOptions& options, Certificate& certificate,
+                      Diagnosis& diagnosis, double* residual_squares, Buffer<Real<T>>* singular_values) {
+  if (options.check_finite) {
+    if (const auto [i, j] = find_non_finite<T>(A); i >= 0) {
+      diagnosis.argument = "A";
+      diagnosis.row = i;
+      diagnosis.col = j;
+      return {Reason::non_finite, i};
+    }
+    if (const auto [i, j] = find_non_finite<T>(Source<T>{B}); i >= 0) {
+      diagnosis.argument = "b";
+      diagnosis.row = i;
+      diagnosis.col = j;
+      return {Reason::non_finite, i};
+    }
+  }
+  LeastSquares<T> problem(A, B, options, certificate);
+  if (A.rows() == 0 || A.cols() == 0) {
+    certificate.rank = 0;
+    certificate.regime = A.rows() > A.cols() ? 2 : 3;
+    certificate.rcond = 1;
+    for (Index j = 0; j < B.cols; ++j) {
+      for (Index i = 0; i < A.cols(); ++i) {
+        X(i, j) = T(0);
+      }
+      if (residual_squares != nullptr) {
+        residual_squares[j] = 0;
+        for (Index i = 0; i < A.rows(); ++i) {
+          residual_squares[j] += static_cast<double>(std::norm(B(i, j)));
+        }
+      }
+    }
+    certificate.backward_error = certificate.forward_error = certificate.residual_norm = 0;
+    return {};
+  }
+  if (const Outcome outcome = problem.run(); !outcome.ok()) {
+    return outcome;
+  }
+  bool finite = true;
+  for (Index j = 0; j < B.cols; ++j) {
+    for (Index i = 0; i < A.cols(); ++i) {
+      X(i, j) = problem.x()(i, j);
+      finite = finite && std::isfinite(cheap_abs(X(i, j)));
+    }
+  }
+  Matrix<T> residual(A.rows(), B.cols);
+  compensated_residual<T>(A, problem.x(), B, residual.view());
+  certificate.residual_norm = 0;
+  for (Index j = 0; j < B.cols; ++j) {
+    const double r2 = norm2(residual.view().col(j), A.rows());
+    certificate.residual_norm = std::max(certificate.residual_norm, r2);
+    if (residual_squares != nullptr) {
+      residual_squares[j] = r2 * r2;
+    }
+  }
+  if (options.certify) {
+    certify<T>(A, problem.x(), residual.view(), problem.factor(), certificate);
+  }
+  if (singular_values != nullptr) {
+    *singular_values = std::move(problem.singular_values());
+  }
+  return finite ? Outcome{} : Outcome{Reason::non_finite};  // x overflowed
+}
+
+#define INSTANTIATE(T)                                                                                                       \
+  template Outcome least_squares<T>(const Source<T>&, In<T>, MatrixView<T>, const LeastSquaresOptions&, Certificate&,        \
+                                    Diagnosis&, double*, Buffer<Real<T>>*);
+HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
+#undef INSTANTIATE
+
+}  // namespace hessolve

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <hessolve/core/stop.hpp>
+
+#include "kernel/block_sizes.hpp"
+#include "kernel/team.hpp"
+
+namespace hessolve {
+
+/// solve_slice(i, stop) for every slice of a stack of n x n systems: small ones spread over threads, large ones one after the
+/// other, each with its own team. The caller's thread alone polls `stop`; slices left when it asks are not solved, and
+/// the function returns false.
+template <class Solve>
+bool for_each_slice(Index count, Index n, const Stop& stop, Solve&& solve_slice) {
+  std::atomic<bool> stopped{false};
+  constexpr double worth = 1e5;  // flops
+  const auto size = static_cast<double>(n);
+  const bool spread = count > 1 && n <= serial_below && static_cast<double>(count) * size * size * (size + 10) > worth;
+  parallel_for(count, spread, [&](Index i) {
+    if (stopped) {
+      return;
+    }
+    const bool caller = !spread || Team::rank() == 0;
+    if (caller && i % 64 == 0 && stop.requested()) {
+      stopped = true;
+      return;
+    }
+    solve_slice(i, caller ? stop : Stop{});
+  });
+  return !stopped;
+}
+
+}  // namespace hessolve

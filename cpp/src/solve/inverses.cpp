@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "solve/inverses.hpp"
+
+#include "kernel/gemm.hpp"
+#include "kernel/scaling.hpp"
+
+#include <hessolve/dense/svd.hpp>
+
+namespace hessolve {
+
+template <class T>
+Outcome invert(const Source<T>& A, MatrixView<T> X, const SolveOptions& options, Certificate& certificate, Diagnosis& diagnosis) {
+  const Index n = A.rows();
+  Scratch<T, 2 * small_size> line(std::max<Index>(2 * n - 1, 1));  // I(i, j) = line[n - 1 + i - j]
+  std::fill_n(line.data(), std::max<Index>(2 * n - 1, 1), T(0));
+  line[std::max<Index>(n - 1, 0)] = T(1);
+  const MatrixView<const T> identity{line.data() + std::max<Index>(n - 1, 0), n, n, 1, -1};
+  Matrix<T> result(n, n);
+  const SquareProblem<T> problem{A, {}, identity, result.view(), false};
+  const Outcome outcome = solve_square<T>(problem, options, false, certificate, diagnosis);
+  copy_out<T>(result.view(), X);
+  return outcome;
+}
+
+template <class T>
+Outcome pseudo_inverse(const Source<T>& A, MatrixView<T> X, double atol, double rtol, bool check_finite, Certificate& certificate,
+                       Diagnosis& diagnosis) {
+  const Index m = A.rows();
+  const Index n = A.cols();
+  if (check_finite) {
+    if (const auto [i, j] = find_non_finite<T>(A); i >= 0) {
+      diagnosis.argument = "A";
+      diagnosis.row = i;
+      diagnosis.col = j;
+      return {Reason::non_finite, i};
+    }
+  }
+  Matrix<T> W(m, n);
+  Magnitudes<Real<T>> size(m, n);
+  absorb<T>(A, W.view(), size);
+  const Svd<T> d = svd<T>(W.view());
+  const Index r = d.s.size();
+  const double relative = rtol < 0 ? static_cast<double>(std::max(m, n)) * static_cast<double>(epsilon<T>) : rtol;
+  Index kept = 0;
+  while (kept < r && static_cast<double>(d.s[kept]) > atol + relative * static_cast<double>(d.s[0])) {
+    ++kept;
+  }
+  for (Index i = 0; i < kept; ++i) {  // V := -V S^-1
+    for (Index j = 0; j < n; ++j) {
+      d.V(j, i) /= -d.s[i];
+    }
+  }
+  Matrix<T> result(n, m);
+  for (Index j = 0; j < m; ++j) {
+    std::fill_n(result.view().col(j), n, T(0));
+  }
+  gemm_minus<Right::transposed, T>(result.view(), d.V.view().block(0, 0, n, kept), d.U.view().block(0, 0, m, kept));
+  copy_out<T>(result.view(), X);
+  certificate.method = Method::svd;
+  certificate.regime = 0;
+  certificate.rank = kept;
+  certificate.effective_condition = kept > 0 ? static_cast<double>(d.s[0]) / static_cast<double>(d.s[kept - 1]) : 1;
+  return {};
+}
+
+template <class T>
+void singular_values_of(In<T> A, Real<T>* s) {
+  Matrix<T> W(A.rows, A.cols);
+  Magnitudes<Real<T>> size(A.rows, A.cols);
+  absorb<T>(Source<T>{A}, W.view(), size);
+  if (!size.finite && find_non_finite<T>(Source<T>{A}).first >= 0) {
+    std::fill_n(s, std::min(A.rows, A.cols), std::numeric_limits<Real<T>>::quiet_NaN());
+    return;
+  }
+  singular_values<T>(W.view(), s);
+}
+
+#define INSTANTIATE(T)                                                                                                    \
+  template Outcome invert<T>(const Source<T>&, MatrixView<T>, const SolveOptions&, Certificate&, Diagnosis&);             \
+  template Outcome pseudo_inverse<T>(const Source<T>&, MatrixView<T>, double, double, bool, Certificate&, Diagnosis&);    \
+  template void singular_values_of<T>(In<T>, Real<T>*);
+HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
+#undef INSTANTIATE
+
+}  // namespace hessolve

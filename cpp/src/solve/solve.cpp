@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <hessolve/solve/inverse.hpp>
+#include <hessolve/solve/solve.hpp>
+
+#include "kernel/overlap.hpp"
+#include "solve/inverses.hpp"
+
+#include <stdexcept>
+
+namespace hessolve {
+namespace {
+
+template <class T>
+void check(In<T> A, In<T> B, MatrixView<T> X, bool square) {
+  if (square && A.rows != A.cols) {
+    throw std::invalid_argument("A must be square; backslash and lstsq take any shape");
+  }
+  if (B.rows != A.rows || X.rows != A.cols || X.cols != B.cols) {
+    throw std::invalid_argument("shapes disagree: A is m x n, B must be m x k and X n x k");
+  }
+  if (overlap<T>(X, A) || overlap<T>(X, B)) {
+    throw std::invalid_argument("X overlaps A or B");
+  }
+}
+
+}  // namespace
+
+template <class T>
+Outcome solve(In<T> A, In<T> B, MatrixView<T> X, const SolveOptions& options, Certificate* certificate) {
+  check<T>(A, B, X, true);
+  Certificate own;
+  Diagnosis diagnosis;
+  const SquareProblem<T> problem{source_for<T>(A, options), {}, B, X};
+  return solve_square<T>(problem, options, certificate != nullptr, certificate != nullptr ? *certificate : own, diagnosis);
+}
+
+template <class T>
+Outcome lstsq(In<T> A, In<T> B, MatrixView<T> X, const SolveOptions& options, Certificate* certificate) {
+  check<T>(A, B, X, false);
+  Certificate own;
+  Diagnosis diagnosis;
+  LeastSquaresOptions ls;
+  ls.method = options.method;
+  ls.certify = certificate != nullptr;
+  ls.check_finite = options.check_finite;
+  ls.stop = options.stop;
+  return least_squares<T>(Source<T>{A}, B, X, ls, certificate != nullptr ? *certificate : own, diagnosis);
+}
+
+template <class T>
+Outcome backslash(In<T> A, In<T> B, MatrixView<T> X, const SolveOptions& options, Certificate* certificate) {
+  if (A.rows != A.cols) {
+    return lstsq<T>(A, B, X, options, certificate);
+  }
+  SolveOptions climbing = options;
+  climbing.min_norm = true;
+  return solve<T>(A, B, X, climbing, certificate);
+}
+
+template <class T>
+Outcome inv(In<T> A, MatrixView<T> X, const SolveOptions& options, Certificate* certificate) {
+  if (A.rows != A.cols || X.rows != A.rows || X.cols != A.cols) {
+    throw std::invalid_argument("A must be square, and X of its shape");
+  }
+  Certificate own;
+  Diagnosis diagnosis;
+  return invert<T>(source_for<T>(A, options), X, options, certificate != nullptr ? *certificate : own, diagnosis);
+}
+
+template <class T>
+Outcome pinv(In<T> A, MatrixView<T> X, double atol, double rtol, Index* rank) {
+  if (X.rows != A.cols || X.cols != A.rows) {
+    throw std::invalid_argument("X must be n x m for an m x n matrix A");
+  }
+  Certificate certificate;
+  Diagnosis diagnosis;
+  const Outcome outcome = pseudo_inverse<T>(Source<T>{A}, X, atol, rtol, true, certificate, diagnosis);
+  if (rank != nullptr) {
+    *rank = certificate.rank;
+  }
+  return outcome;
+}
+
+template <class T>
+double rcond(In<T> A) {
+  if (A.rows != A.cols) {
+    throw std::invalid_argument("A must be square");
+  }
+  const Index n = A.rows;
+  if (n == 0) {
+    return 1;
+  }
+  Structure structure = inspect<T>(A);
+  if (structure.kind == Kind::zero) {
+    return 0;
+  }
+  if (structure.kind == Kind::symmetric && !is_complex<T>) {
+    structure.kind = Kind::hermitian;
+  }
+  SquareFactor<T> factor(n, structure.kind, {});
+  if (!factor.load(Source<T>{A}, structure)) {
+    return Certificate::unknown;
+  }
+  factor.equilibrate(true);
+  const Plan steps = plan(structure);
+  Outcome outcome;
+  for (int i = 0; i < steps.count; ++i) {
+    outcome = factor.factor(steps.methods[i], {});
+    if (outcome.reason != Reason::not_positive_definite) {
+      break;
+    }
+  }
+  Scratch<T, small_size * small_size> inverse(n <= small_size ? n * n : 0);
+  return outcome.ok() ? static_cast<double>(factor.rcond(inverse.data())) : 0;
+}
+
+#define INSTANTIATE(T)                                                                                  \
+  template Outcome solve<T>(In<T>, In<T>, MatrixView<T>, const SolveOptions&, Certificate*);            \
+  template Outcome lstsq<T>(In<T>, In<T>, MatrixView<T>, const SolveOptions&, Certificate*);            \
+  template Outcome backslash<T>(In<T>, In<T>, MatrixView<T>, const SolveOptions&, Certificate*);        \
+  template Outcome inv<T>(In<T>, MatrixView<T>, const SolveOptions&, Certificate*);                     \
+  template Outcome pinv<T>(In<T>, MatrixView<T>, double, double, Index*);                               \
+  template double rcond<T>(In<T>);
+HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
+#undef INSTANTIATE
+
+}  // namespace hessolve

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "solve/square_factor.hpp"
+
+#include "certify/norm_estimate.hpp"
+#include "kernel/dot.hpp"
+#include "kernel/scaling.hpp"
+
+#include <cmath>
+#include <limits>
+
+namespace hessolve {
+namespace {
+
+template <class R>
+struct Range {
+  R smallest = std::numeric_limits<R>::infinity();
+  R largest = 0;
+
+  void include(R value) {
+    if (value > 0) {
+      smallest = std::min(smallest, value);
+    }
+    largest = std::max(largest, value);
+  }
+};
+
+constexpr double bad_scaling = 1024;  // rows or columns that differ by more are scaled at once
+
+}  // namespace
+
+template <class T>
+Index SquareFactor<T>::stride_for(Index n) {
+  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+  return n <= small_size ? (n + line - 1) / line * line : padded_stride<T>(n);
+}
+
+template <class T>
+SquareFactor<T>::SquareFactor(Index n, Kind kind, ColMajor<T> storage)
+    : n_(n),
+      kind_(kind),
+      own_(storage.data != nullptr || is_banded() ? 0 : stride_for(n) * n),
+      W_(storage),
+      pivots_(n),
+      subdiagonal_(n),
+      size_(n, n),
+      row_scale_(n),
+      col_scale_(n) {
+  if (storage.data == nullptr && !is_banded()) {
+    W_ = {own_.data(), n, n, stride_for(n)};
+  }
+}
+
+template <class T>
+bool SquareFactor<T>::load(const Source<T>& A, const Structure& structure) {
+  scaled_ = false;
+  if (is_banded()) {
+    load_band(A, structure);
+  } else {
+    const bool overwriting = W_.data == A.view.data;
+    absorb<T>(A, overwriting ? ColMajor<T>{nullptr, n_, n_, n_} : W_, size_);
+    if (overwriting && (A.part == Part::hermitian_lower || A.part == Part::symmetric_lower)) {
+      for (Index j = 0; j < n_; ++j) {  // the upper triangle is what a failed Cholesky restarts from
+        for (Index i = 0; i <= j; ++i) {
+          W_(i, j) = A(i, j);
+        }
+      }
+    }
+  }
+  one_norm_ = size_.one_norm;
+  inf_norm_ = size_.inf_norm;
+  if (kind_ == Kind::permuted_triangular) {
+    order_ = Buffer<Index>(2 * n_);
+    if (!triangular_order<T>(W_, order_.data(), order_.data() + n_)) {
+      kind_ = Kind::general;  // the caller's memory changed since it was inspected
+    }
+  }
+  Range<R> rows;
+  Range<R> cols;
+  for (Index i = 0; i < n_; ++i) {
+    rows.include(size_.row_max[i]);
+    cols.include(size_.col_max[i]);
+  }
+  constexpr R huge = std::numeric_limits<R>::max();
+  constexpr R tiny = std::numeric_limits<R>::min();
+  const R ratio = std::max(rows.largest / rows.smallest, cols.largest / cols.smallest);
+  const bool extreme = rows.largest > std::sqrt(huge) || rows.smallest < std::sqrt(tiny) || cols.smallest < std::sqrt(tiny);
+  badly_scaled_ = ratio > R(bad_scaling) || extreme;
+  worth_scaling_ = ratio > 2 || extreme;
+  return size_.finite || find_non_finite<T>(A).first < 0;
+}
+
+/// Only the band is read: everything else is known, or said, to be zero.
+template <class T>
+void SquareFactor<T>::load_band(const Source<T>& A, const Structure& structure) {
+  const bool claimed = A.part != Part::full;
+  const Index reach = kind_ == Kind::diagonal ? 0 : 1;
+  band_ = {n_, claimed ? reach : structure.lower_bandwidth, claimed ? reach : structure.upper_bandwidth};
+  banded_storage_ = Matrix<T>(band_.height(), n_);
+  W_ = banded_storage_.view();
+  for (Index i = 0; i < n_; ++i) {
+    size_.row_sum[i] = size_.row_max[i] = size_.col_sum[i] = size_.col_max[i] = 0;
+  }
+  const Index d = band_.diagonal();
+  R total = 0;
+  for (Index j = 0; j < n_; ++j) {
+    std::fill_n(W_.col(j), band_.height(), T(0));
+    for (Index i = std::max<Index>(0, j - band_.upper); i <= std::min(n_ - 1, j + band_.lower); ++i) {
+      const T value = A(i, j);
+      const R size = cheap_abs(value);
+      W_(d + i - j, j) = value;
+      size_.row_sum[i] += size;
+      size_.col_sum[j] += size;
+      size_.row_max[i] = std::max(size_.row_max[i], size);
+      size_.col_max[j] = std::max(size_.col_max[j], size);
+    }
+    total += size_.col_sum[j] - size_.col_sum[j];
+  }
+  size_.one_norm = size_.inf_norm = 0;
+  for (Index i = 0; i < n_; ++i) {
+    size_.one_norm = std::max(size_.one_norm, size_.col_sum[i]);
+    size_.inf_norm = std::max(size_.inf_norm, size_.row_sum[i]);
+  }
+  size_.finite = total == R(0);
+}
+
+template <class T>
+bool SquareFactor<T>::equilibrate(bool always) {
+  if (scaled_ || !(badly_scaled_ || (always && worth_scaling_))) {
+    return false;
+  }
+  const bool hermitian = kind_ == Kind::hermitian || kind_ == Kind::positive_definite_candidate;
+  const auto visit_column = [&](Index j, auto&& visit) {  // visit(i, element) for the elements that are stored
+    if (is_banded()) {
+      const Index d = band_.diagonal();
+      for (Index i = std::max<Index>(0, j - band_.upper); i <= std::min(n_ - 1, j + band_.lower); ++i) {
+        visit(i, W_(d + i - j, j));
+      }
+    } else {
+      for (Index i = 0; i < n_; ++i) {
+        visit(i, W_(i, j));
+      }
+    }
+  };
+  for (Index i = 0; i < n_; ++i) {
+    row_scale_[i] = power_of_two_inverse(hermitian ? std::sqrt(size_.row_max[i]) : size_.row_max[i]);
+  }
+  one_norm_ = 0;
+  for (Index j = 0; j < n_; ++j) {
+    R largest = 0;
+    visit_column(j, [&](Index i, T& element) { largest = std::max(largest, cheap_abs(element *= row_scale_[i])); });
+    col_scale_[j] = hermitian ? row_scale_[j] : power_of_two_inverse(largest);
+    R sum = 0;
+    visit_column(j, [&](Index, T& element) { sum += cheap_abs(element *= col_scale_[j]); });
+    one_norm_ = std::max(one_norm_, sum);
+  }
+  scaled_ = true;
+  return true;
+}
+
+template <class T>
+Outcome SquareFactor<T>::check_diagonal() const {
+  for (Index k = 0; k < n_; ++k) {
+    const T d = order_.empty() ? W_(k, k) : W_(order_[k], order_[n_ + k]);
+    if (d == T(0)) {
+      return {Reason::singular, k};
+    }
+  }
+  return {};
+}
+
+template <class T>
+Outcome SquareFactor<T>::factor(Method method, const Stop& stop) {
+  method_ = method;
+  switch (method) {
+    case Method::diagonal:
+    case Method::tridiagonal:
+    case Method::banded: return banded_lu_in_place<T>(band_, W_, pivots_.data());
+    case Method::triangular: return check_diagonal();
+    case Method::cholesky: {
+      for (Index k = 0; k < n_; ++k) {
+        subdiagonal_[k] = W_(k, k);
+      }
+      const Outcome outcome = cholesky_in_place<T>(W_, stop);
+      if (outcome.reason == Reason::not_positive_definite) {  // the strict upper triangle still holds A
+        for (Index j = 0; j < n_; ++j) {
+          W_(j, j) = subdiagonal_[j];
+          for (Index i = j + 1; i < n_; ++i) {
+            W_(i, j) = conjugate(W_(j, i));
+          }
+        }
+      }
+      return outcome;
+    }
+    case Method::ldlt: return ldlt_in_place<T>(W_, pivots_.data(), subdiagonal_.data(), stop);
+    default: return lu_in_place<T>(W_, pivots_.data(), stop);
+  }
+}
+
+template <class T>
+void SquareFactor<T>::solve_ordered(ColMajor<T> B, Trans trans) const {
+  const Index* rows = order_.data();
+  const Index* cols = rows + n_;
+  Scratch<T, small_size> x(n_);
+  for (Index j = 0; j < B.cols; ++j) {
+    T* b = B.col(j);
+    if (trans == Trans::none) {
+      for (Index k = 0; k < n_; ++k) {  // row rows[k] has the one unknown cols[k] left
+        x[cols[k]] = b[rows[k]] / W_(rows[k], cols[k]);
+        subtract_multiple<T>(n_, x[cols[k]], W_.col(cols[k]), b);
+      }
+    } else {
+      std::fill_n(x.data(), n_, T(0));
+      for (Index k = n_ - 1; k >= 0; --k) {
+        const T* a = W_.col(cols[k]);
+        const T known = trans == Trans::adjoint ? dot<true, T>(a, x.data(), n_) : dot<false, T>(a, x.data(), n_);
+        const T d = W_(rows[k], cols[k]);
+        x[rows[k]] = (b[cols[k]] - known) / (trans == Trans::adjoint ? conjugate(d) : d);
+      }
+    }
+    std::copy_n(x.data(), n_, b);
+  }
+}
+
+template <class T>
+void SquareFactor<T>::solve_scaled(ColMajor<T> B, Trans trans) const {
+  switch (method_) {
+    case Method::diagonal:
+    case Method::tridiagonal:
+    case Method::banded: banded_lu_solve<T>(band_, W_, pivots_.data(), B, trans); return;
+    case Method::triangular:
+      if (!order_.empty()) {
+        solve_ordered(B, trans);
+      } else {
+        triangular_solve<T>(W_, kind_ == Kind::lower_triangular ? Triangle::lower : Triangle::upper, Diagonal::general, trans, B);
+      }
+      return;
+    case Method::cholesky: cholesky_solve<T>(W_, B, trans); return;
+    case Method::ldlt: ldlt_solve<T>(W_, pivots_.data(), subdiagonal_.data(), B, trans); return;
+    default: lu_solve<T>(W_, pivots_.data(), B, trans);
+  }
+}
+
+template <class T>
+void SquareFactor<T>::solve(ColMajor<T> B, Trans trans) const {
+  if (!scaled_) {
+    solve_scaled(B, trans);
+    return;
+  }
+  const bool plain = trans == Trans::none;  // A^-1 = C (R A C)^-1 R, and transposed the other way round
+  for (Index j = 0; j < B.cols; ++j) {
+    for (Index i = 0; i < n_; ++i) {
+      B(i, j) *= plain ? row_scale_[i] : col_scale_[i];
+    }
+  }
+  solve_scaled(B, trans);
+  for (Index j = 0; j < B.cols; ++j) {
+    for (Index i = 0; i < n_; ++i) {
+      B(i, j) *= plain ? col_scale_[i] : row_scale_[i];
+    }
+  }
+}
+
+/// inverse := (L U)^-1 P by rows: row i of the inverse is a combination of rows already known, so every operation runs along
+/// contiguous memory with one multiplier from L or U. The row-major result is the transpose.
+template <class T>
+void SquareFactor<T>::invert_lu(T* inverse) const {
+  constexpr Index W = simd::width<T>;
+  const Index ld = (n_ + W - 1) / W * W;
+  alignas(64) T rows[small_size * small_size];
+  Index order[small_size];
+  for (Index i = 0; i < n_; ++i) {
+    order[i] = i;
+  }
+  for (Index k = 0; k < n_; ++k) {
+    std::swap(order[k], order[pivots_[k]]);
+  }
+  for (Index i = 0; i < n_; ++i) {
+    T* x = rows + i * ld;
+    std::fill_n(x, ld, T(0));
+    x[order[i]] = T(1);
+    for (Index c = 0; c < ld; c += W) {
+      simd::Packet<T> s = simd::load<T>(x + c);
+      for (Index k = 0; k < i; ++k) {
+        s = simd::negative_multiply_add(simd::load<T>(rows + k * ld + c), simd::broadcast<T>(W_(i, k)), s);
+      }
+      simd::store<T>(x + c, s);
+    }
+  }
+  for (Index i = n_ - 1; i >= 0; --i) {
+    const simd::Packet<T> divisor = simd::broadcast<T>(T(1) / W_(i, i));
+    for (Index c = 0; c < ld; c += W) {
+      simd::Packet<T> s = simd::load<T>(rows + i * ld + c);
+      for (Index k = i + 1; k < n_; ++k) {
+        s = simd::negative_multiply_add(simd::load<T>(rows + k * ld + c), simd::broadcast<T>(W_(i, k)), s);
+      }
+      simd::store<T>(rows + i * ld + c, simd::multiply(s, divisor));
+    }
+  }
+  for (Index i = 0; i < n_; ++i) {
+    for (Index j = 0; j < n_; ++j) {
+      inverse[i + j * n_] = rows[i * ld + j];
+    }
+  }
+}
+
+template <class T>
+Real<T> SquareFactor<T>::rcond(T* inverse) const {
+  if (n_ == 0) {
+    return 1;
+  }
+  R norm = 0;
+  if (n_ <= small_size) {
+    if (method_ == Method::lu) {
+      invert_lu(inverse);
+    } else {
+      std::fill_n(inverse, n_ * n_, T(0));
+      for (Index j = 0; j < n_; ++j) {
+        inverse[j + j * n_] = T(1);
+      }
+      solve_scaled({inverse, n_, n_, n_}, Trans::none);
+    }
+    for (Index j = 0; j < n_; ++j) {
+      R sum = 0;
+      for (Index i = 0; i < n_; ++i) {
+        sum += cheap_abs(inverse[i + j * n_]);
+      }
+      norm = sum > norm || std::isnan(sum) ? sum : norm;
+    }
+  } else {
+    norm = estimate_one_norm<T>(
+        n_, [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::none); }, [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::adjoint); });
+  }
+  const R result = 1 / one_norm_ / norm;
+  return std::isfinite(result) ? result : R(0);
+}
+
+template <class T>
+bool SquareFactor<T>::null_vector(Index where, T* z) const {
+  if (where < 0) {  // the column of the inverse with the largest norm is nearly a null vector
+    (void)estimate_one_norm<T>(
+        n_, [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::none); }, [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::adjoint); },
+        z);
+  } else if (method_ == Method::lu) {  // U(:k, :k) c = U(:k, k): column k is the combination c of those before it
+    std::fill_n(z, n_, T(0));
+    for (Index i = 0; i < where; ++i) {
+      z[i] = -W_(i, where);
+    }
+    triangular_solve<T>(W_.block(0, 0, where, where), Triangle::upper, Diagonal::general, Trans::none, {z, where, 1, n_});
+    z[where] = T(1);
+  } else {
+    return false;
+  }
+  for (Index j = 0; j < n_; ++j) {  // in units of the columns of R A C, which are all of like size where it was scaled
+    z[j] *= scaled_ || !(size_.col_max[j] > 0) ? R(1) : size_.col_max[j];
+    if (!std::isfinite(cheap_abs(z[j]))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+template class SquareFactor<float>;
+template class SquareFactor<double>;
+template class SquareFactor<std::complex<float>>;
+template class SquareFactor<std::complex<double>>;
+
+}  // namespace hessolve

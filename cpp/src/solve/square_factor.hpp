@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <hessolve/core/buffer.hpp>
+#include <hessolve/dense/banded.hpp>
+#include <hessolve/dense/cholesky.hpp>
+#include <hessolve/dense/ldlt.hpp>
+#include <hessolve/dense/triangular.hpp>
+#include <hessolve/solve/plan.hpp>
+
+#include "kernel/source.hpp"
+
+namespace hessolve {
+
+/// Systems up to this size live on the stack, and have their inverse formed for the certificate.
+inline constexpr Index small_size = 64;
+
+/// A square matrix as one of the direct methods sees it: R A C factored, R and C powers of two that equilibrate it where its
+/// rows or columns differ badly in size (identity otherwise).
+template <class T>
+class SquareFactor {
+ public:
+  using R = Real<T>;
+
+  /// `storage`: null, or the caller's own n x n memory, holding A and about to be overwritten.
+  SquareFactor(Index n, Kind kind, ColMajor<T> storage);
+
+  /// Read A. False where an element is not finite.
+  [[nodiscard]] bool load(const Source<T>& A, const Structure& structure);
+  /// Choose R and C for the matrix just loaded and apply them; `always`: also where the rows differ little.
+  /// Returns whether anything was scaled.
+  bool equilibrate(bool always);
+  /// Factor with one method; after a failed Cholesky the matrix is put back for the next one.
+  [[nodiscard]] Outcome factor(Method method, const Stop& stop);
+
+  /// B := op(A)^-1 B
+  void solve(ColMajor<T> B, Trans trans) const;
+  /// B := op(R A C)^-1 B, the factored matrix itself
+  void solve_scaled(ColMajor<T> B, Trans trans) const;
+
+  [[nodiscard]] Index size() const { return n_; }
+  [[nodiscard]] Method method() const { return method_; }
+  [[nodiscard]] R one_norm() const { return one_norm_; }  ///< of R A C
+  [[nodiscard]] R inf_norm() const { return inf_norm_; }  ///< of A
+  [[nodiscard]] bool scaled() const { return scaled_; }
+  [[nodiscard]] bool worth_scaling() const { return worth_scaling_; }
+  [[nodiscard]] R row_scale(Index i) const { return scaled_ ? row_scale_[i] : R(1); }
+  [[nodiscard]] R col_scale(Index j) const { return scaled_ ? col_scale_[j] : R(1); }
+
+  /// The reciprocal 1-norm condition number of R A C. Up to small_size the inverse is formed and kept in `inverse`
+  /// (n x n, column-major), beyond it the norm of the inverse is estimated. 0 where it overflows.
+  [[nodiscard]] R rcond(T* inverse) const;
+
+  /// A vector z with A z = 0 up to rounding, after a zero pivot at column `where` (-1: after a tiny rcond), z(j) in units of
+  /// 1 / (size of column j). False where the method cannot tell.
+  [[nodiscard]] bool null_vector(Index where, T* z) const;
+
+ private:
+  [[nodiscard]] static Index stride_for(Index n);
+  [[nodiscard]] bool is_banded() const { return kind_ == Kind::banded || kind_ == Kind::tridiagonal || kind_ == Kind::diagonal; }
+  void load_band(const Source<T>& A, const Structure& structure);
+  [[nodiscard]] Outcome check_diagonal() const;
+  void solve_ordered(ColMajor<T> B, Trans trans) const;
+  void invert_lu(T* inverse) const;
+
+  Index n_;
+  Kind kind_;
+  Method method_ = Method::none;
+  Scratch<T, small_size * small_size> own_;
+  ColMajor<T> W_;
+  Scratch<Index, small_size> pivots_;
+  Scratch<T, small_size> subdiagonal_;  // of LDL^T; the saved diagonal during a Cholesky trial
+  Magnitudes<R> size_;
+  Scratch<R, small_size> row_scale_;
+  Scratch<R, small_size> col_scale_;
+  R one_norm_ = 0;
+  R inf_norm_ = 0;
+  bool scaled_ = false;
+  bool badly_scaled_ = false;
+  bool worth_scaling_ = false;
+  Band band_;
+  Matrix<T> banded_storage_;
+  Buffer<Index> order_;  // of a permuted triangular matrix: rows, then columns
+};
+
+}  // namespace hessolve

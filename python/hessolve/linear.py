@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Linear systems: solve, backslash, explain."""
+
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _arrays, _core, _solution
+from ._solution import Context, Plan, Solution
+
+_GENERAL_METHODS = ("auto", "lu", "cholesky", "ldlt", "qr", "qr-pivoted", "svd")
+_SQUARE_METHODS = ("lu", "cholesky", "ldlt")
+_ASSUME = {  # SciPy's names, long and short -> long
+    "general": "general",
+    "gen": "general",
+    "diagonal": "diagonal",
+    "tridiagonal": "tridiagonal",
+    "banded": "banded",
+    "upper triangular": "upper triangular",
+    "lower triangular": "lower triangular",
+    "symmetric": "symmetric",
+    "sym": "symmetric",
+    "hermitian": "hermitian",
+    "her": "hermitian",
+    "positive definite": "positive definite",
+    "pos": "positive definite",
+}
+_ASSUMED_BY = {"cholesky": ("hermitian", "positive definite"), "ldlt": ("symmetric", "hermitian", "positive definite")}
+_TRANS = {"N": "N", "T": "T", "C": "C", "H": "C", 0: "N", 1: "T", 2: "C"}
+_WHY = {
+    "zero": "every entry is zero",
+    "diagonal": "only the diagonal is not zero",
+    "tridiagonal": "only three diagonals are not zero",
+    "banded": "few diagonals are not zero",
+    "upper triangular": "nothing below the diagonal",
+    "lower triangular": "nothing above the diagonal",
+    "permuted triangular": "triangular after its rows and columns are reordered",
+    "symmetric": "A equals its transpose",
+    "hermitian": "A equals its conjugate transpose",
+    "positive definite candidate": "Hermitian with a positive diagonal, so Cholesky is tried first",
+    "general": "nothing to exploit",
+}
+
+
+# fmt: off
+@overload
+def solve(
+    A: ArrayLike, b: ArrayLike, *, assume_a: str | None = None, method: str = "auto", on_singular: str = "raise",
+    precision: str = "working", trans: str | int = "N", overwrite_a: bool = False, overwrite_b: bool = False,
+    check_finite: bool = True, full_output: Literal[False] = False,
+) -> NDArray[Any]: ...
+@overload
+def solve(
+    A: ArrayLike, b: ArrayLike, *, assume_a: str | None = None, method: str = "auto", on_singular: str = "raise",
+    precision: str = "working", trans: str | int = "N", overwrite_a: bool = False, overwrite_b: bool = False,
+    check_finite: bool = True, full_output: Literal[True],
+) -> Solution: ...
+@overload
+def solve(
+    A: ArrayLike, b: ArrayLike, *, assume_a: str | None = None, method: str = "auto", on_singular: str = "raise",
+    precision: str = "working", trans: str | int = "N", overwrite_a: bool = False, overwrite_b: bool = False,
+    check_finite: bool = True, full_output: bool,
+) -> NDArray[Any] | Solution: ...
+def solve(
+    A: ArrayLike, b: ArrayLike, *, assume_a: str | None = None, method: str = "auto", on_singular: str = "raise",
+    precision: str = "working", trans: str | int = "N", overwrite_a: bool = False, overwrite_b: bool = False,
+    check_finite: bool = True, full_output: bool = False,
+) -> NDArray[Any] | Solution:
+    # fmt: on
+    """Solve ``A x = b`` for square ``A``, using whatever structure ``A`` has, and check the answer.
+
+    Parameters
+    ----------
+    A : (..., n, n) array_like
+        float32, float64, complex64 or complex128; bool and integers become float64, float16 float32. Any memory order.
+    b : (n,) or (..., n, k) array_like
+        One vector if 1-D, else a matrix or a stack of matrices; leading axes broadcast with those of ``A``.
+    assume_a : str, optional
+        What ``A`` is, instead of finding out: "general", "diagonal", "tridiagonal", "banded", "upper triangular",
+        "lower triangular", "symmetric", "hermitian", "positive definite", or "gen", "sym", "her", "pos". Only the lower
+        triangle of a symmetric, Hermitian or positive definite ``A`` is then read.
+    method : {"auto", "lu", "cholesky", "ldlt", "qr", "qr-pivoted", "svd"}
+        "auto" chooses by structure; see `explain`.
+    on_singular : {"raise", "warn", "min-norm"}
+        "raise": an exactly zero pivot is an error, ``rcond < eps`` a warning. "warn": both are warnings, and x is NaN
+        for a zero pivot. "min-norm": both give the minimum-norm least squares answer.
+    precision : {"working"}
+        The precision of factorisation and refinement.
+    trans : {"N", "T", "C"} or {0, 1, 2}
+        Solve with A, its transpose, or its conjugate transpose ("H" is "C").
+    overwrite_a, overwrite_b : bool
+        Let ``A`` hold the factors, ``b`` the answer. The array must be a writeable ndarray of the dtype of the answer.
+    check_finite : bool
+        Refuse NaN and infinity.
+    full_output : bool
+        Return a `Solution`, with certificates.
+
+    Returns
+    -------
+    x : (n,) or (..., n, k) ndarray
+        Or a `Solution` if ``full_output``.
+
+    Raises
+    ------
+    SingularMatrixError
+        If a pivot is exactly zero; with ``overwrite_a`` also if ``rcond < eps``.
+    NotPositiveDefiniteError
+        If ``A`` was said to be positive definite and is not.
+    ValueError
+        For shapes that do not fit, NaN or infinity, an invalid or contradictory keyword, an array that cannot be
+        overwritten.
+    TypeError
+        For a dtype that cannot be solved in.
+
+    Warns
+    -----
+    IllConditionedWarning
+        If ``rcond < eps``; with ``full_output`` also if ``forward_error > eps**0.25``.
+
+    See Also
+    --------
+    backslash : any shape and rank.
+    lstsq : least squares.
+
+    Notes
+    -----
+    ``2/3 n^3`` flops by LU, ``1/3 n^3`` by Cholesky, and n^2 for the checks; one copy of ``A``, none with
+    ``overwrite_a``. Reference: Golub & Van Loan, Matrix Computations, 4th ed., 3.4-3.5, 4.2-4.4. Equivalent:
+    ``scipy.linalg.solve``, ``numpy.linalg.solve``.
+
+    Examples
+    --------
+    >>> import hessolve as hs
+    >>> hs.solve([[2.0, 1.0], [0.0, 4.0]], [4.0, 8.0])
+    array([1., 2.])
+    >>> s = hs.solve([[2.0, 1.0], [0.0, 4.0]], [4.0, 8.0], full_output=True)
+    >>> s.structure, s.rank, str(s.reason)
+    ('upper triangular', 2, 'ok')
+    """
+    _arrays.choice(method, "method", _GENERAL_METHODS)
+    _arrays.choice(on_singular, "on_singular", ("raise", "warn", "min-norm"))
+    _arrays.choice(precision, "precision", ("working",))
+    if isinstance(trans, bool) or trans not in _TRANS:
+        raise ValueError(f"trans={trans!r} is not valid; valid: 'N', 'T', 'C' and 0, 1, 2.")
+    if overwrite_a and on_singular == "min-norm":
+        raise ValueError("on_singular='min-norm' needs `A` as it was; leave out overwrite_a=True.")
+    advice = "hs.backslash(A, b) or hs.lstsq(A, b)"
+    system = _arrays.as_system(
+        A, b, square="hs.solve", instead=advice, overwrite_a=overwrite_a, overwrite_b=overwrite_b
+    )
+    x, report = _core.solve(
+        system.A,
+        system.b,
+        method=method,
+        assume_a=assumed(assume_a, method, system.A.dtype),
+        trans=_TRANS[trans],
+        min_norm=on_singular == "min-norm",
+        overwrite_a=overwrite_a,
+        overwrite_b=overwrite_b,
+        check_finite=check_finite,
+        certify=full_output,
+    )
+    context = Context(
+        system.shapes,
+        system.A.dtype,
+        "Use hs.backslash(A, b) for the minimum-norm answer.",
+        on_singular=on_singular,
+        as_solution=full_output,
+        overwritten=overwrite_a,
+        keyword=True,
+    )
+    _solution.raise_for(report, context)
+    x = x[..., 0] if system.vector else x
+    return _solution.solution_of(x, report) if full_output else x
+
+
+if not TYPE_CHECKING:
+    solve = _core.with_fast_path(solve)  # one small ndarray system with default keywords does not come to Python
+
+
+def backslash(
+    A: ArrayLike, b: ArrayLike, *, method: str = "auto", precision: str = "working", rtol: float | None = None
+) -> Solution:
+    """Solve ``A x = b`` for any shape and rank of ``A``: exactly, in the least squares sense, or with minimum norm.
+
+    Parameters
+    ----------
+    A : (..., m, n) array_like
+        As in `solve`.
+    b : (m,) or (..., m, k) array_like
+        As in `solve`.
+    method : {"auto", "lu", "cholesky", "ldlt", "qr", "qr-pivoted", "svd"}
+        "auto" begins with what the structure suggests and climbs to pivoted QR and the SVD where the rank demands it.
+        The first three after "auto" need square ``A``.
+    precision : {"working"}
+        The precision of factorisation and refinement.
+    rtol : float in (0, 1), optional
+        The relative residual that is good enough for an iterative method. Direct methods, which are all so far, go to
+        working precision whatever it is.
+
+    Returns
+    -------
+    solution : Solution
+        x of shape (n,) or (..., n, k), the regime found, the method that answered, and the evidence.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit, NaN or infinity, or an invalid keyword.
+    TypeError
+        For a dtype that cannot be solved in.
+    NotPositiveDefiniteError
+        If ``method="cholesky"`` and ``A`` is not positive definite.
+
+    Warns
+    -----
+    IllConditionedWarning
+        If ``forward_error > eps**0.25``, or if a method was asked for that cannot cope with the rank.
+
+    See Also
+    --------
+    explain : what would be done, without doing it.
+
+    Notes
+    -----
+    As `solve` for square ``A`` of full rank; ``2 m n^2 - 2/3 n^3`` flops by QR for tall ones. Reference: Golub & Van
+    Loan, Matrix Computations, 4th ed., 5.3-5.6. Equivalent: ``scipy.linalg.solve`` or ``scipy.linalg.lstsq``, whichever
+    fits.
+
+    Examples
+    --------
+    >>> import hessolve as hs
+    >>> s = hs.backslash([[1.0, 1.0], [1.0, 1.0]], [2.0, 2.0])
+    >>> s.x.round(12), s.rank
+    (array([1., 1.]), 1)
+    """
+    _arrays.choice(method, "method", _GENERAL_METHODS)
+    _arrays.choice(precision, "precision", ("working",))
+    if rtol is not None and not 0.0 < rtol < 1.0:
+        raise ValueError(f"rtol={rtol!r} is not valid; it lies between 0 and 1, or is None.")
+    system = _arrays.as_system(A, b)
+    if method in _SQUARE_METHODS and system.A.shape[-1] != system.A.shape[-2]:
+        raise ValueError(f"`A` {system.A.shape} is not square, as method={method!r} needs it; use method='auto'.")
+    x, report = _core.backslash(system.A, system.b, method=method)
+    advice = "Use method='auto' for the minimum-norm answer."
+    _solution.raise_for(report, Context(system.shapes, system.A.dtype, advice, on_singular="warn", as_solution=True))
+    return _solution.solution_of(x[..., 0] if system.vector else x, report)
+
+
+def explain(A: ArrayLike, b: ArrayLike | None = None) -> Plan:
+    """Tell what `backslash` and `solve` would do with ``A``, and why; solve nothing.
+
+    Parameters
+    ----------
+    A : (..., m, n) array_like
+        As in `solve`.
+    b : (m,) or (..., m, k) array_like, optional
+        Only its number of columns matters, for the cost.
+
+    Returns
+    -------
+    plan : Plan
+        Structure, regime, methods in the order in which they are tried, expected cost, reason; ``str(plan)`` reads
+        well.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit, NaN or infinity.
+    TypeError
+        For a dtype that cannot be solved in.
+
+    Notes
+    -----
+    One pass over ``A``, whose tests stop early; no copy.
+
+    Examples
+    --------
+    >>> import hessolve as hs
+    >>> plan = hs.explain([[4.0, 1.0], [1.0, 3.0]])
+    >>> plan.structure, plan.method
+    ('positive definite candidate', 'cholesky')
+    """
+    matrix = _arrays.as_matrix(A)
+    n_rhs = 1 if b is None else _arrays.as_right_hand_side(b, matrix)[0].shape[-1]
+    found = _core.explain(matrix, n_rhs)
+    bad = found["non_finite"]
+    if bad is not None:
+        raise ValueError(_arrays.non_finite_text("A", matrix.shape, bad[0], bad[1], ()))
+    m, n = matrix.shape[-2:]
+    shape = "square" if m == n else "tall, so least squares" if m > n else "wide, so minimum norm"
+    structure, methods = str(found["structure"]), tuple(found["methods"])
+    ladder = "; the later methods are tried where the first does not succeed" if len(methods) > 1 else ""
+    return Plan(
+        structure=structure,
+        regime=found["regime"],
+        method=methods[0],
+        methods=methods,
+        flops=found["flops"],
+        reason=f"{shape}; {_WHY[structure]}{ladder}",
+        lower_bandwidth=found["lower_bandwidth"],
+        upper_bandwidth=found["upper_bandwidth"],
+    )
+
+
+def assumed(assume_a: str | None, method: str, dtype: np.dtype[Any]) -> str:
+    """Return the long name of ``assume_a``, "" for None, unless ``method`` contradicts it."""
+    if assume_a is None:
+        return ""
+    name = _ASSUME[_arrays.choice(assume_a, "assume_a", _ASSUME)]
+    kind = "hermitian" if name == "symmetric" and dtype.kind != "c" else name
+    if method != "auto" and kind not in _ASSUMED_BY.get(method, ("general",)):
+        raise ValueError(f"method={method!r} and assume_a={assume_a!r} contradict each other; leave one of them out.")
+    return name
