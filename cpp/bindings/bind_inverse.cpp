@@ -37,7 +37,7 @@ void register_inverse(py::module_& m) {
         "A"_a, py::kw_only(), "method"_a, "assume_a"_a, "overwrite_a"_a, "check_finite"_a);
   m.def("pinv",
         [](const py::array& a, double atol, double rtol, bool hermitian, bool check_finite) {
-          return with_scalar(a, [&](auto t) {
+          return with_scalar(a, [&](auto t) -> py::tuple {
             using T = decltype(t);
             const Stack<T> A(a, "A");
             const py::array_t<T> x = new_array<T>(A.batch(), {A.cols(), A.rows()});
