@@ -55,7 +55,7 @@ Index find_constant(InColMajor<T> A) {
 
 template <class T>
 FullRank<T>::FullRank(const Source<T>& A) : m_(A.rows()), n_(A.cols()), wide_(m_ < n_) {
-  Magnitudes<R> size(m_, n_);
+  Magnitudes<R> size(std::max(m_, n_), std::min(m_, n_));  // of W: A or A^H
   if (wide_) {
     W_ = Matrix<T>(n_, m_);
     absorb<T>(Source<T>{A.view.transposed(), Part::full, !A.conjugated}, W_.view(), size);
