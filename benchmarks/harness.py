@@ -238,6 +238,7 @@ def on_threads(n: int) -> Iterator[None]:
     import hessolve as hs
 
     threadpoolctl = peer_module("threadpoolctl")
+    hs.get_num_threads()  # loads the compiled module: only a library that is loaded can be limited
     with ExitStack() as stack:
         stack.enter_context(threadpoolctl.threadpool_limits(limits=n))
         stack.enter_context(hs.num_threads(n))  # the last word on our own threads

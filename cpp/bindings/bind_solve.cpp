@@ -82,7 +82,7 @@ py::tuple backslash_stack(const py::array& a, const py::array& b, const std::str
                         if (A.rows() == A.cols()) {
                           SolveOptions options;
                           options.method = wish;
-                          options.min_norm = true;
+                          options.min_norm = wish == Method::none;
                           options.stop = stop;
                           const SquareProblem<T> problem{Source<T>{A[i]}, {}, B[i], X[i]};
                           return solve_square<T>(problem, options, true, certificate, diagnosis);
@@ -115,7 +115,7 @@ py::tuple lstsq_stack(const py::array& a, const py::array& b, const LeastSquares
                         const Outcome outcome = least_squares<T>(Source<T>{A[i]}, B[i], X[i], slice, certificate, diagnosis,
                                                                  square + i * B.cols(), &s);
                         std::copy_n(s.data(), s.size(), value + i * r);
-                        if (certificate.method != Method::svd) {
+                        if (r > 0 && certificate.method != Method::svd) {
                           by_svd = false;
                         }
                         return outcome;

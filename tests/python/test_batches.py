@@ -128,7 +128,7 @@ def test_slices_of_different_kind():
         ]
     )
     x = hs.solve(A, np.ones(3))
-    np.testing.assert_allclose(x, np.linalg.solve(A, np.ones((3, 3, 1)))[..., 0], rtol=1e-12)
+    np.testing.assert_allclose(x, np.linalg.solve(A, np.ones((3, 3, 1)))[..., 0], rtol=1e-12, atol=1e-14)
 
 
 def test_report_of_a_batch_reads_well():

@@ -11,6 +11,8 @@ import hessolve as hs
 
 pytestmark = pytest.mark.filterwarnings("ignore::hessolve.IllConditionedWarning")
 
+REFERENCE_ROUNDING = float(np.finfo(np.longdouble).eps)  # the true solution is known to long double only
+
 
 def certified(n, dtype, seed):
     """A random problem: (Solution, true relative error)."""
@@ -35,7 +37,7 @@ def test_a_bound_is_never_exceeded_and_tight(dtype):
     for seed, n in enumerate([1, 2, 3, 5, 8, 17, 33, 64] * 18):
         s, error = certified(n, dtype, seed)
         if s.error_kind == "bound":
-            assert s.forward_error >= error * (1 - 1e-12), (n, seed)
+            assert s.forward_error >= error - REFERENCE_ROUNDING, (n, seed)
             claims.append(s.forward_error)
             errors.append(max(error, eps(dtype)))
     assert len(claims) >= 100  # most are proven
@@ -64,7 +66,7 @@ def test_certificates_of_every_structure(structure, dtype):
         s = hs.solve(A, b, full_output=True)
         error = true_forward_error(s.x, true_solution(A, b))
         assert s.error_kind == ("bound" if n <= 64 else "estimate")
-        assert error <= s.forward_error <= 1e4 * n * eps(dtype)
+        assert error - REFERENCE_ROUNDING <= s.forward_error <= 1e4 * n * eps(dtype)
         assert s.rank in (n, None)
         assert s.converged is True
 

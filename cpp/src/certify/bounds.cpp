@@ -130,7 +130,7 @@ void certify_solution(const Source<T>& A, const SquareFactor<T>& factor, const T
     double b_max = 0;
     double r_max = 0;
     for (Index i = 0; i < n; ++i) {
-      const auto r = static_cast<double>(cheap_abs(residual(i, j)));
+      const auto r = static_cast<double>(std::abs(residual(i, j)));
       size[i] = static_cast<R>(r * (1 + 4 * eps) + second_order * static_cast<double>(product(i, j)) + tiny);
       r_max = std::max(r_max, static_cast<double>(std::abs(residual(i, j))));
       x_max = std::max(x_max, static_cast<double>(std::abs(X(i, j))));

@@ -216,13 +216,13 @@ Structure inspect(In<T> A) {
   const Index width = result.lower_bandwidth + result.upper_bandwidth + 1;
   if (width == 1) {
     result.kind = Kind::diagonal;
-  } else if (result.lower_bandwidth == 0 && result.upper_bandwidth * 8 > n) {
+  } else if (result.lower_bandwidth == 0 && result.upper_bandwidth * 4 > n) {
     result.kind = Kind::upper_triangular;
-  } else if (result.upper_bandwidth == 0 && result.lower_bandwidth * 8 > n) {
+  } else if (result.upper_bandwidth == 0 && result.lower_bandwidth * 4 > n) {
     result.kind = Kind::lower_triangular;
   } else if (result.lower_bandwidth <= 1 && result.upper_bandwidth <= 1 && n > 3) {
     result.kind = Kind::tridiagonal;
-  } else if (width * 8 <= n) {
+  } else if (width * (n <= 64 ? 4 : 8) <= n) {
     result.kind = Kind::banded;
   } else if (const Symmetry s = symmetry<T>(A); s.hermitian || s.symmetric) {
     bool positive = s.hermitian;

@@ -53,15 +53,21 @@ class LeastSquares {
   [[nodiscard]] ColMajor<T> x() const { return X_.view(); }
   Buffer<R>& singular_values() { return s_; }
   [[nodiscard]] const FullRank<T>* factor() const { return factor_.get(); }
+  /// What the error of x is multiplied by: scaling alone does not count.
+  [[nodiscard]] double scaled_condition() const { return scaled_condition_; }
 
  private:
   [[nodiscard]] double tolerance() const {
-    return options_.rcond >= 0 ? options_.rcond : 8.0 * static_cast<double>(n_) * static_cast<double>(epsilon<T>);
+    if (options_.method == Method::qr) {
+      return static_cast<double>(epsilon<T>);  // unpivoted by order: only what cannot be solved at all is refused
+    }
+    return static_cast<double>(std::max<Index>(n_, 10)) * static_cast<double>(epsilon<T>);
   }
 
   bool full_rank() {
     auto factor = std::make_unique<FullRank<T>>(A_);
     certificate_.rcond = static_cast<double>(factor->rcond());
+    scaled_condition_ = 1 / certificate_.rcond;
     if (!(certificate_.rcond > tolerance())) {
       return false;
     }
@@ -135,6 +141,7 @@ class LeastSquares {
     }
     if (options_.certify) {
       certificate_.effective_condition = condition_of_triangle<T>(top);
+      scaled_condition_ = condition_of_triangle<T>(W.view().block(0, 0, rank, rank));
     }
     return gap;
   }
@@ -165,6 +172,7 @@ class LeastSquares {
     certificate_.rank = rank;
     certificate_.regime = 0;
     certificate_.effective_condition = rank > 0 ? static_cast<double>(d.s[0]) / static_cast<double>(d.s[rank - 1]) : 1.0;
+    scaled_condition_ = certificate_.effective_condition;
     certificate_.rcond = r > 0 && d.s[0] > 0 ? static_cast<double>(d.s[r - 1]) / static_cast<double>(d.s[0]) : 0.0;
     s_ = std::move(d.s);
   }
@@ -178,13 +186,14 @@ class LeastSquares {
   Index k_;
   Matrix<T> X_;
   Buffer<R> s_;
+  double scaled_condition_ = 1;
   std::unique_ptr<FullRank<T>> factor_;
 };
 
 /// Backward and forward error of the answer; the largest over the right-hand sides.
 template <class T>
 void certify(const Source<T>& A, ColMajor<const T> X, ColMajor<const T> residual, const FullRank<T>* factor,
-             Certificate& certificate) {
+             double kappa, Certificate& certificate) {
   using R = Real<T>;
   const Index m = A.rows();
   const Index n = A.cols();
@@ -215,7 +224,6 @@ void certify(const Source<T>& A, ColMajor<const T> X, ColMajor<const T> residual
       forward = factor->forward_estimate(X.col(j), static_cast<R>(r2), column_norm.data(), 4 * std::max(backward, eps / 8));
     } else {
       // A^+ and its derivative: kappa (1 + kappa ||r|| / (||A|| ||x||)) times the backward error  [Golub & Van Loan, 5.3.7]
-      const double kappa = std::isnan(certificate.effective_condition) ? 1 / certificate.rcond : certificate.effective_condition;
       forward = 10 * std::max(backward < 10 * eps * static_cast<double>(n) ? backward : eps, eps) * kappa *
                 (1 + kappa * r2 / (frobenius * x2));
       if (m >= n || certificate.regime == 4 || certificate.regime == 0) {
@@ -286,7 +294,7 @@ Outcome least_squares(const Source<T>& A, In<T> B, MatrixView<T> X, const LeastS
     }
   }
   if (options.certify) {
-    certify<T>(A, problem.x(), residual.view(), problem.factor(), certificate);
+    certify<T>(A, problem.x(), residual.view(), problem.factor(), problem.scaled_condition(), certificate);
   }
   if (singular_values != nullptr) {
     *singular_values = std::move(problem.singular_values());

@@ -53,7 +53,7 @@ Outcome backslash(In<T> A, In<T> B, MatrixView<T> X, const SolveOptions& options
     return lstsq<T>(A, B, X, options, certificate);
   }
   SolveOptions climbing = options;
-  climbing.min_norm = true;
+  climbing.min_norm = options.method == Method::none;
   return solve<T>(A, B, X, climbing, certificate);
 }
 
@@ -101,17 +101,26 @@ double rcond(In<T> A) {
   if (!factor.load(Source<T>{A}, structure)) {
     return Certificate::unknown;
   }
-  factor.equilibrate(true);
   const Plan steps = plan(structure);
-  Outcome outcome;
-  for (int i = 0; i < steps.count; ++i) {
-    outcome = factor.factor(steps.methods[i], {});
-    if (outcome.reason != Reason::not_positive_definite) {
-      break;
-    }
-  }
   Scratch<T, small_size * small_size> inverse(n <= small_size ? n * n : 0);
-  return outcome.ok() ? static_cast<double>(factor.rcond(inverse.data())) : 0;
+  const auto measure = [&] {
+    Outcome outcome;
+    for (int i = 0; i < steps.count; ++i) {
+      outcome = factor.factor(steps.methods[i], {});
+      if (outcome.reason != Reason::not_positive_definite) {
+        break;
+      }
+    }
+    return outcome.ok() ? static_cast<double>(factor.rcond(inverse.data())) : 0.0;
+  };
+  factor.equilibrate(false);
+  double result = measure();
+  if (!(result >= static_cast<double>(epsilon<T>)) && !factor.scaled() && factor.worth_scaling()) {
+    (void)factor.load(Source<T>{A}, structure);
+    factor.equilibrate(true);
+    result = measure();
+  }
+  return result;
 }
 
 #define INSTANTIATE(T)                                                                                  \
