@@ -162,31 +162,6 @@ class Panel {
   Index zero_pivot_ = -1;
 };
 
-/// B := D^-1 B
-template <class T>
-void block_diagonal_solve(InColMajor<T> LD, const T* subdiagonal, ColMajor<T> B) {
-  for (Index k = 0; k < LD.rows; ++k) {
-    if (subdiagonal[k] == T(0)) {
-      for (Index j = 0; j < B.cols; ++j) {
-        B(k, j) /= real_part(LD(k, k));
-      }
-      continue;
-    }
-    const Real<T> size = std::abs(subdiagonal[k]);
-    const Real<T> d11 = real_part(LD(k, k)) / size;
-    const Real<T> d22 = real_part(LD(k + 1, k + 1)) / size;
-    const T d21 = subdiagonal[k] / size;
-    const Real<T> determinant = (d11 * d22 - 1) * size;
-    for (Index j = 0; j < B.cols; ++j) {
-      const T b1 = B(k, j);
-      const T b2 = B(k + 1, j);
-      B(k, j) = (b1 * d22 - b2 * conjugate(d21)) / determinant;
-      B(k + 1, j) = (b2 * d11 - b1 * d21) / determinant;
-    }
-    ++k;
-  }
-}
-
 }  // namespace
 
 template <class T>
@@ -219,6 +194,30 @@ Outcome ldlt_in_place(ColMajor<T> A, Index* exchanges, T* subdiagonal, const Sto
 }
 
 template <class T>
+void ldlt_divide(InColMajor<T> LD, const T* subdiagonal, MatrixView<T> B) {
+  for (Index k = 0; k < LD.rows; ++k) {
+    if (subdiagonal[k] == T(0)) {
+      for (Index j = 0; j < B.cols; ++j) {
+        B(k, j) /= real_part(LD(k, k));
+      }
+      continue;
+    }
+    const Real<T> size = std::abs(subdiagonal[k]);
+    const Real<T> d11 = real_part(LD(k, k)) / size;
+    const Real<T> d22 = real_part(LD(k + 1, k + 1)) / size;
+    const T d21 = subdiagonal[k] / size;
+    const Real<T> determinant = (d11 * d22 - 1) * size;
+    for (Index j = 0; j < B.cols; ++j) {
+      const T b1 = B(k, j);
+      const T b2 = B(k + 1, j);
+      B(k, j) = (b1 * d22 - b2 * conjugate(d21)) / determinant;
+      B(k + 1, j) = (b2 * d11 - b1 * d21) / determinant;
+    }
+    ++k;
+  }
+}
+
+template <class T>
 void ldlt_solve(InColMajor<T> LD, const Index* exchanges, const T* subdiagonal, ColMajor<T> B, Trans trans) {
   const bool conjugated = is_complex<T> && trans == Trans::transpose;  // A^T = conj(A)
   if (conjugated) {
@@ -227,7 +226,7 @@ void ldlt_solve(InColMajor<T> LD, const Index* exchanges, const T* subdiagonal, 
   const Index n = LD.rows;
   exchange_rows(B, exchanges, n);
   triangular_solve<T>(LD, Triangle::lower, Diagonal::unit, Trans::none, B);
-  block_diagonal_solve<T>(LD, subdiagonal, B);
+  ldlt_divide<T>(LD, subdiagonal, B);
   triangular_solve<T>(LD, Triangle::lower, Diagonal::unit, Trans::adjoint, B);
   for (Index j = 0; j < B.cols; ++j) {
     for (Index k = n - 1; k >= 0; --k) {
@@ -241,6 +240,7 @@ void ldlt_solve(InColMajor<T> LD, const Index* exchanges, const T* subdiagonal, 
 
 #define INSTANTIATE(T)                                                              \
   template Outcome ldlt_in_place<T>(ColMajor<T>, Index*, T*, const Stop&);       \
+  template void ldlt_divide<T>(InColMajor<T>, const T*, MatrixView<T>);             \
   template void ldlt_solve<T>(InColMajor<T>, const Index*, const T*, ColMajor<T>, Trans);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

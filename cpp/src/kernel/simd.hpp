@@ -131,6 +131,30 @@ HESSOLVE_INLINE auto largest_lane(const P& a) {
   return Eigen::internal::predux_max(a);
 }
 
+/// The first lane that equals `value`, or -1, for real T.
+template <class T>
+HESSOLVE_INLINE int find_lane(const Packet<T>& v, T value) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, double>) {
+    const unsigned hit = _mm512_cmp_pd_mask(v, _mm512_set1_pd(value), _CMP_EQ_OQ);
+    return hit != 0 ? static_cast<int>(_tzcnt_u32(hit)) : -1;
+  } else if constexpr (std::is_same_v<T, float>) {
+    const unsigned hit = _mm512_cmp_ps_mask(v, _mm512_set1_ps(value), _CMP_EQ_OQ);
+    return hit != 0 ? static_cast<int>(_tzcnt_u32(hit)) : -1;
+  } else
+#endif
+  {
+    alignas(64) T lanes[width<T>];
+    store<T>(lanes, v);
+    for (int i = 0; i < width<T>; ++i) {
+      if (lanes[i] == value) {
+        return i;
+      }
+    }
+    return -1;
+  }
+}
+
 /// a b = product + error exactly (barring underflow), for real scalars.
 template <class T>
 HESSOLVE_INLINE void two_product(const Packet<T>& a, const Packet<T>& b, Packet<T>& product, Packet<T>& error) {

@@ -3,6 +3,7 @@
 
 #include "certify/norm_estimate.hpp"
 #include "kernel/dot.hpp"
+#include "kernel/row_substitution.hpp"
 #include "kernel/scaling.hpp"
 
 #include <cmath>
@@ -260,45 +261,51 @@ void SquareFactor<T>::solve(ColMajor<T> B, Trans trans) const {
   }
 }
 
-/// inverse := (L U)^-1 P by rows: row i of the inverse is a combination of rows already known, so every operation runs along
-/// contiguous memory with one multiplier from L or U. The row-major result is the transpose.
+/// inverse := (R A C)^-1, n <= small_size, by rows: the row-major result is transposed at the end.
 template <class T>
-void SquareFactor<T>::invert_lu(T* inverse) const {
+void SquareFactor<T>::invert(T* inverse) const {
   constexpr Index W = simd::width<T>;
   const Index ld = (n_ + W - 1) / W * W;
+  if (method_ != Method::lu && method_ != Method::cholesky && method_ != Method::ldlt) {
+    std::fill_n(inverse, n_ * n_, T(0));
+    for (Index j = 0; j < n_; ++j) {
+      inverse[j + j * n_] = T(1);
+    }
+    solve_scaled({inverse, n_, n_, n_}, Trans::none);
+    return;
+  }
   alignas(64) T rows[small_size * small_size];
+  std::fill_n(rows, n_ * ld, T(0));
   Index order[small_size];
   for (Index i = 0; i < n_; ++i) {
     order[i] = i;
   }
-  for (Index k = 0; k < n_; ++k) {
+  for (Index k = 0; k < n_ && method_ != Method::cholesky; ++k) {
     std::swap(order[k], order[pivots_[k]]);
   }
   for (Index i = 0; i < n_; ++i) {
-    T* x = rows + i * ld;
-    std::fill_n(x, ld, T(0));
-    x[order[i]] = T(1);
-    for (Index c = 0; c < ld; c += W) {
-      simd::Packet<T> s = simd::load<T>(x + c);
-      for (Index k = 0; k < i; ++k) {
-        s = simd::negative_multiply_add(simd::load<T>(rows + k * ld + c), simd::broadcast<T>(W_(i, k)), s);
-      }
-      simd::store<T>(x + c, s);
-    }
+    rows[i * ld + order[i]] = T(1);
   }
-  for (Index i = n_ - 1; i >= 0; --i) {
-    const simd::Packet<T> divisor = simd::broadcast<T>(T(1) / W_(i, i));
-    for (Index c = 0; c < ld; c += W) {
-      simd::Packet<T> s = simd::load<T>(rows + i * ld + c);
-      for (Index k = i + 1; k < n_; ++k) {
-        s = simd::negative_multiply_add(simd::load<T>(rows + k * ld + c), simd::broadcast<T>(W_(i, k)), s);
-      }
-      simd::store<T>(rows + i * ld + c, simd::multiply(s, divisor));
-    }
+  const auto lower = [this](Index i, Index k) { return W_(i, k); };
+  const auto diagonal = [this](Index i) { return W_(i, i); };
+  const auto one = [](Index) { return T(1); };
+  const auto adjoint = [this](Index i, Index k) { return conjugate(W_(k, i)); };
+  if (method_ == Method::lu) {
+    substitute_rows<T>(rows, ld, n_, true, lower, one);
+    substitute_rows<T>(rows, ld, n_, false, lower, diagonal);
+  } else if (method_ == Method::cholesky) {
+    substitute_rows<T>(rows, ld, n_, true, lower, diagonal);
+    substitute_rows<T>(rows, ld, n_, false, adjoint, diagonal);
+  } else {
+    substitute_rows<T>(rows, ld, n_, true, lower, one);
+    ldlt_divide<T>(W_, subdiagonal_.data(), {rows, n_, n_, ld, 1});
+    substitute_rows<T>(rows, ld, n_, false, adjoint, one);
   }
+  const bool symmetric = method_ == Method::ldlt;  // P^T follows: row i of the result is row order[i] of the inverse
   for (Index i = 0; i < n_; ++i) {
+    T* out = inverse + (symmetric ? order[i] : i);
     for (Index j = 0; j < n_; ++j) {
-      inverse[i + j * n_] = rows[i * ld + j];
+      out[j * n_] = rows[i * ld + j];
     }
   }
 }
@@ -310,15 +317,7 @@ Real<T> SquareFactor<T>::rcond(T* inverse) const {
   }
   R norm = 0;
   if (n_ <= small_size) {
-    if (method_ == Method::lu) {
-      invert_lu(inverse);
-    } else {
-      std::fill_n(inverse, n_ * n_, T(0));
-      for (Index j = 0; j < n_; ++j) {
-        inverse[j + j * n_] = T(1);
-      }
-      solve_scaled({inverse, n_, n_, n_}, Trans::none);
-    }
+    invert(inverse);
     for (Index j = 0; j < n_; ++j) {
       R sum = 0;
       for (Index i = 0; i < n_; ++i) {

@@ -60,7 +60,7 @@ class SquareFactor {
   void load_band(const Source<T>& A, const Structure& structure);
   [[nodiscard]] Outcome check_diagonal() const;
   void solve_ordered(ColMajor<T> B, Trans trans) const;
-  void invert_lu(T* inverse) const;
+  void invert(T* inverse) const;
 
   Index n_;
   Kind kind_;

@@ -17,6 +17,10 @@ namespace hessolve {
 template <class T>
 [[nodiscard]] Outcome ldlt_in_place(ColMajor<T> A, Index* exchanges, T* subdiagonal, const Stop& stop = {});
 
+/// B := D^-1 B. n flops a column.
+template <class T>
+void ldlt_divide(InColMajor<T> LD, const T* subdiagonal, MatrixView<T> B);
+
 /// B := A^-1 B from the factors (A^-T B for Trans::transpose). 2 n^2 flops a column.
 template <class T>
 void ldlt_solve(InColMajor<T> LD, const Index* exchanges, const T* subdiagonal, ColMajor<T> B, Trans trans = Trans::none);
