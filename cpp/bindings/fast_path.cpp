@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "errors.hpp"
-#include "solve/small.hpp"
 #include "solve/square.hpp"
 
 /// solve(A, b) for one small system of plain arrays, without a line of Python: at these sizes the call costs more than the
@@ -54,11 +53,6 @@ PyObject* solve_small(const PlainArray& a, const PlainArray& b, const npy_api& a
   auto* x = reinterpret_cast<T*>(py::detail::array_proxy(result)->data);
   const MatrixView<const T> A{static_cast<const T*>(a.data), n, n, a.strides[0] / size, a.strides[1] / size};
   const MatrixView<const T> B{static_cast<const T*>(b.data), n, k, b.strides[0] / size, rhs_stride / size};
-  if constexpr (!is_complex<T>) {
-    if (k == 1 && n <= small_limit<T>() && solve_small<T>(A, B, x)) {
-      return result;
-    }
-  }
   Certificate certificate;
   Diagnosis diagnosis;
   const SquareProblem<T> problem{Source<T>{A}, {}, B, {x, n, k, k, 1}};

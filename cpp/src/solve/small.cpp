@@ -8,7 +8,7 @@
 namespace hessolve {
 namespace {
 
-constexpr Index most = 32;  // beyond it, blocking wins over what follows
+constexpr Index most = 64;  // beyond it, blocking wins over what follows
 
 /// Columns of P packets each, rows padded by zeros. Pivoting is implicit: no row moves; a row that has been a pivot is only
 /// struck out of `active`. Row pivot[k] of the factored array holds row k of U, and the multipliers stand where they arose.

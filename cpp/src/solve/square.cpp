@@ -4,6 +4,7 @@
 #include "certify/bounds.hpp"
 #include "certify/residual.hpp"
 #include "kernel/scaling.hpp"
+#include "solve/small.hpp"
 
 #include <cmath>
 #include <limits>
@@ -130,7 +131,7 @@ class SquareSolve {
   }
 
   Outcome judge() {
-    const R rcond = factor_.rcond(inverse_.data());
+    const R rcond = factor_.rcond(inverse_.data(), certify_);
     certificate_.rcond = static_cast<double>(rcond);
     certificate_.regime = rcond >= epsilon<T> ? 1 : 5;
     certificate_.rank = rcond >= epsilon<T> ? n_ : -1;
@@ -272,6 +273,25 @@ class SquareSolve {
   ColMajor<T> Y_;
 };
 
+/// The short way for one small real system of which nothing but x is wanted. False: go the long way.
+template <class T>
+bool try_small(const SquareProblem<T>& problem, const SolveOptions& options, Certificate& certificate) {
+  if constexpr (is_complex<T>) {
+    return false;
+  } else {
+    const Index n = problem.A.rows();
+    const bool plain = options.method == Method::none && options.trans == Trans::none && problem.A.part == Part::full &&
+                       (options.assume == Assume::nothing || options.assume == Assume::general);
+    if (!plain || n > small_limit<T>() || problem.B.cols != 1 || problem.X.row_stride != 1 || problem.overwrite.data != nullptr ||
+        !solve_small<T>(problem.A.view, problem.B, problem.X.data)) {
+      return false;
+    }
+    certificate.method = Method::lu;
+    certificate.rank = n;
+    return true;
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -327,6 +347,9 @@ Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& option
     certificate.rcond = 1;
     certificate.rank = certify ? n : -1;
     certificate.backward_error = certificate.residual_norm = certificate.forward_error = 0;
+    return {};
+  }
+  if (!certify && try_small<T>(problem, options, certificate)) {
     return {};
   }
   Structure structure;

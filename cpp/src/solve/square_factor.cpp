@@ -261,9 +261,10 @@ void SquareFactor<T>::solve(ColMajor<T> B, Trans trans) const {
   }
 }
 
-/// inverse := (R A C)^-1, n <= small_size, by rows: the row-major result is transposed at the end.
+/// inverse := (R A C)^-1, n <= small_size, by rows: the row-major result is transposed at the end, where it is wanted.
+/// Returns its 1-norm.
 template <class T>
-void SquareFactor<T>::invert(T* inverse) const {
+Real<T> SquareFactor<T>::invert(T* inverse, bool keep) const {
   constexpr Index W = simd::width<T>;
   const Index ld = (n_ + W - 1) / W * W;
   if (method_ != Method::lu && method_ != Method::cholesky && method_ != Method::ldlt) {
@@ -272,7 +273,15 @@ void SquareFactor<T>::invert(T* inverse) const {
       inverse[j + j * n_] = T(1);
     }
     solve_scaled({inverse, n_, n_, n_}, Trans::none);
-    return;
+    R norm = 0;
+    for (Index j = 0; j < n_; ++j) {
+      R sum = 0;
+      for (Index i = 0; i < n_; ++i) {
+        sum += cheap_abs(inverse[i + j * n_]);
+      }
+      norm = sum > norm || std::isnan(sum) ? sum : norm;
+    }
+    return norm;
   }
   alignas(64) T rows[small_size * small_size];
   std::fill_n(rows, n_ * ld, T(0));
@@ -301,6 +310,19 @@ void SquareFactor<T>::invert(T* inverse) const {
     ldlt_divide<T>(W_, subdiagonal_.data(), {rows, n_, n_, ld, 1});
     substitute_rows<T>(rows, ld, n_, false, adjoint, one);
   }
+  alignas(64) R sums[small_size] = {};
+  for (Index i = 0; i < n_; ++i) {
+    for (Index j = 0; j < n_; ++j) {
+      sums[j] += cheap_abs(rows[i * ld + j]);
+    }
+  }
+  R norm = 0;
+  for (Index j = 0; j < n_; ++j) {
+    norm = sums[j] > norm || std::isnan(sums[j]) ? sums[j] : norm;
+  }
+  if (!keep) {
+    return norm;
+  }
   const bool symmetric = method_ == Method::ldlt;  // P^T follows: row i of the result is row order[i] of the inverse
   for (Index i = 0; i < n_; ++i) {
     T* out = inverse + (symmetric ? order[i] : i);
@@ -308,23 +330,17 @@ void SquareFactor<T>::invert(T* inverse) const {
       out[j * n_] = rows[i * ld + j];
     }
   }
+  return norm;
 }
 
 template <class T>
-Real<T> SquareFactor<T>::rcond(T* inverse) const {
+Real<T> SquareFactor<T>::rcond(T* inverse, bool keep) const {
   if (n_ == 0) {
     return 1;
   }
   R norm = 0;
   if (n_ <= small_size) {
-    invert(inverse);
-    for (Index j = 0; j < n_; ++j) {
-      R sum = 0;
-      for (Index i = 0; i < n_; ++i) {
-        sum += cheap_abs(inverse[i + j * n_]);
-      }
-      norm = sum > norm || std::isnan(sum) ? sum : norm;
-    }
+    norm = invert(inverse, keep);
   } else {
     norm = estimate_one_norm<T>(
         n_, [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::none); }, [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::adjoint); });

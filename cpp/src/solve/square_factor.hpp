@@ -46,9 +46,9 @@ class SquareFactor {
   [[nodiscard]] R row_scale(Index i) const { return scaled_ ? row_scale_[i] : R(1); }
   [[nodiscard]] R col_scale(Index j) const { return scaled_ ? col_scale_[j] : R(1); }
 
-  /// The reciprocal 1-norm condition number of R A C. Up to small_size the inverse is formed and kept in `inverse`
-  /// (n x n, column-major), beyond it the norm of the inverse is estimated. 0 where it overflows.
-  [[nodiscard]] R rcond(T* inverse) const;
+  /// The reciprocal 1-norm condition number of R A C; 0 where it overflows. Up to small_size the inverse is formed, in
+  /// `inverse` (n x n, column-major, valid on return if `keep`); beyond it its norm is estimated.
+  [[nodiscard]] R rcond(T* inverse, bool keep = false) const;
 
   /// A vector z with A z = 0 up to rounding, after a zero pivot at column `where` (-1: after a tiny rcond), z(j) in units of
   /// 1 / (size of column j). False where the method cannot tell.
@@ -60,7 +60,7 @@ class SquareFactor {
   void load_band(const Source<T>& A, const Structure& structure);
   [[nodiscard]] Outcome check_diagonal() const;
   void solve_ordered(ColMajor<T> B, Trans trans) const;
-  void invert(T* inverse) const;
+  R invert(T* inverse, bool keep) const;
 
   Index n_;
   Kind kind_;
