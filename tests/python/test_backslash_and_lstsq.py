@@ -2,12 +2,12 @@
 """hs.backslash and hs.lstsq: any shape and rank, the regime that was found, and NumPy's return values."""
 
 import numpy as np
-import problems
 import pytest
-from problems import DTYPES, ORDERS, eps
-from reference import backward_error, residual, true_forward_error, true_solution
 
 import hessolve as hs
+import problems
+from problems import DTYPES, ORDERS, eps
+from reference import backward_error, residual, true_forward_error, true_solution
 
 SHAPES = [(1, 1), (2, 1), (7, 3), (64, 20), (300, 40), (1, 2), (3, 7), (20, 64), (40, 300), (30, 30)]
 

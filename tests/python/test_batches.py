@@ -2,12 +2,12 @@
 """Leading axes are batch axes, broadcast as in numpy.linalg; one bad slice never spoils the others."""
 
 import numpy as np
-import problems
 import pytest
-from problems import DTYPES, eps
-from reference import backward_error
 
 import hessolve as hs
+import problems
+from problems import DTYPES, eps
+from reference import backward_error
 
 SHAPES = [
     ((3, 3), (3,)),

@@ -8,10 +8,10 @@ import sys
 
 import numpy as np
 import pytest
-
-from hessolve import benchmarks, cli
 from hessolve.benchmarks import harness, report
 from hessolve.benchmarks.harness import Call, Case, Contest, Limits, Row, Sampling
+
+from hessolve import benchmarks, cli
 
 LIMITS = Limits(threads=2, gemm_rate=1e9, memory_bandwidth=1e9)
 

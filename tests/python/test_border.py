@@ -6,11 +6,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import problems
 import pytest
-from problems import DTYPES
 
 import hessolve as hs
+import problems
+from problems import DTYPES
 
 MEMORY = """
 import sys, threading

@@ -2,12 +2,12 @@
 """The certificates tell the truth: against exact solutions of the stored numbers, computed in integers."""
 
 import numpy as np
-import problems
 import pytest
-from problems import DTYPES, eps
-from reference import backward_error, true_forward_error, true_solution
 
 import hessolve as hs
+import problems
+from problems import DTYPES, eps
+from reference import backward_error, true_forward_error, true_solution
 
 pytestmark = pytest.mark.filterwarnings("ignore::hessolve.IllConditionedWarning")
 

@@ -2,12 +2,12 @@
 """hs.inv, hs.pinv, hs.cond, hs.rcond."""
 
 import numpy as np
-import problems
 import pytest
-from problems import DTYPES, ORDERS, eps
-from reference import wide
 
 import hessolve as hs
+import problems
+from problems import DTYPES, ORDERS, eps
+from reference import wide
 
 
 @pytest.mark.filterwarnings("ignore::hessolve.IllConditionedWarning")

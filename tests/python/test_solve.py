@@ -2,12 +2,12 @@
 """hs.solve: backward stable over size, condition, dtype, memory order, method and structure; inputs survive."""
 
 import numpy as np
-import problems
 import pytest
-from problems import DTYPES, ORDERS, eps
-from reference import backward_error, residual
 
 import hessolve as hs
+import problems
+from problems import DTYPES, ORDERS, eps
+from reference import backward_error, residual
 
 nearly_singular = pytest.mark.filterwarnings("ignore::hessolve.IllConditionedWarning")  # kappa up to 0.1 / eps
 

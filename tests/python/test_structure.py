@@ -2,11 +2,11 @@
 """hs.explain: each structure is recognised, to the last entry, and the plan follows from it."""
 
 import numpy as np
-import problems
 import pytest
-from problems import DTYPES, ORDERS
 
 import hessolve as hs
+import problems
+from problems import DTYPES, ORDERS
 
 FIRST_METHOD = {
     "diagonal": "diagonal",

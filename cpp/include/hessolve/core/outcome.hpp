@@ -2,6 +2,9 @@
 #pragma once
 #include <hessolve/core/scalars.hpp>
 
+#include <stdexcept>
+#include <string>
+
 namespace hessolve {
 
 /// How a computation ended. Numerical outcomes are values; only a caller's mistake (a wrong shape) is an exception.
@@ -34,5 +37,18 @@ struct [[nodiscard]] Outcome {
 [[nodiscard]] const char* name(Reason reason);
 /// One sentence of advice for each reason.
 [[nodiscard]] const char* advice(Reason reason);
+
+/// What the convenience layers throw where there is no answer; the views-in, views-out functions never do.
+class NumericalError : public std::runtime_error {
+ public:
+  explicit NumericalError(Outcome why)
+      : std::runtime_error(std::string(name(why.reason)) + (why.where < 0 ? "" : " at " + std::to_string(why.where)) + ": " +
+                           advice(why.reason)),
+        outcome_(why) {}
+  [[nodiscard]] Outcome outcome() const { return outcome_; }
+
+ private:
+  Outcome outcome_;
+};
 
 }  // namespace hessolve
