@@ -44,7 +44,8 @@ class Stack {
       refuse("is not aligned");
     }
     constexpr auto size = static_cast<py::ssize_t>(sizeof(T));
-    first_ = {const_cast<T*>(static_cast<const T*>(array.data())), array.shape(axes - 2), array.shape(axes - 1),  // NOLINT
+    first_ = {const_cast<T*>(static_cast<const T*>(array.data())), array.shape(axes - 2),
+              array.shape(axes - 1),  // NOLINT
               array.strides(axes - 2) / size, array.strides(axes - 1) / size};
   }
 

@@ -39,20 +39,26 @@ void register_report(py::module_& m) {
   using C = const Certificate&;
   using O = const Outcome&;
   py::class_<Report>(m, "Report", "What compiled solves found. Arrays have the batch shape (0-d for one system).")
-      .def_property_readonly("method", [](const Report& r) { return gather<std::int8_t>(r, [](O, C c) { return c.method; }); })
-      .def_property_readonly("reason", [](const Report& r) { return gather<std::int8_t>(r, [](O o, C) { return o.reason; }); })
-      .def_property_readonly("where", [](const Report& r) { return gather<std::int64_t>(r, [](O o, C) { return o.where; }); })
-      .def_property_readonly("regime", [](const Report& r) { return gather<std::int8_t>(r, [](O, C c) { return c.regime; }); })
+      .def_property_readonly("method",
+                             [](const Report& r) { return gather<std::int8_t>(r, [](O, C c) { return c.method; }); })
+      .def_property_readonly("reason",
+                             [](const Report& r) { return gather<std::int8_t>(r, [](O o, C) { return o.reason; }); })
+      .def_property_readonly("where",
+                             [](const Report& r) { return gather<std::int64_t>(r, [](O o, C) { return o.where; }); })
+      .def_property_readonly("regime",
+                             [](const Report& r) { return gather<std::int8_t>(r, [](O, C c) { return c.regime; }); })
       .def_property_readonly("structure",
                              [](const Report& r) {
                                return gather<std::int8_t>(r, [&](O, C c) {
                                  return r.real && c.structure == Kind::hermitian ? Kind::symmetric : c.structure;
                                });
                              })
-      .def_property_readonly("rank", [](const Report& r) { return gather<std::int64_t>(r, [](O, C c) { return c.rank; }); })
+      .def_property_readonly("rank",
+                             [](const Report& r) { return gather<std::int64_t>(r, [](O, C c) { return c.rank; }); })
       .def_property_readonly("rcond", [](const Report& r) { return gather<double>(r, [](O, C c) { return c.rcond; }); })
-      .def_property_readonly("effective_condition",
-                             [](const Report& r) { return gather<double>(r, [](O, C c) { return c.effective_condition; }); })
+      .def_property_readonly(
+          "effective_condition",
+          [](const Report& r) { return gather<double>(r, [](O, C c) { return c.effective_condition; }); })
       .def_property_readonly("backward_error",
                              [](const Report& r) { return gather<double>(r, [](O, C c) { return c.backward_error; }); })
       .def_property_readonly("forward_error",
@@ -60,8 +66,8 @@ void register_report(py::module_& m) {
       .def_property_readonly("proven", [](const Report& r) { return gather<bool>(r, [](O, C c) { return c.proven; }); })
       .def_property_readonly("residual_norm",
                              [](const Report& r) { return gather<double>(r, [](O, C c) { return c.residual_norm; }); })
-      .def_property_readonly("refinements",
-                             [](const Report& r) { return gather<std::int64_t>(r, [](O, C c) { return c.refinements; }); })
+      .def_property_readonly(
+          "refinements", [](const Report& r) { return gather<std::int64_t>(r, [](O, C c) { return c.refinements; }); })
       .def_readonly("dependent", &Report::dependent)
       .def_property_readonly("non_finite",
                              [](const Report& r) -> py::object {

@@ -42,11 +42,12 @@ struct Overwritten {
 };
 
 template <class T>
-py::tuple solve_stack(const py::array& a, const py::array& b, const SolveOptions& options, bool overwrite_a, bool overwrite_b,
-                      bool certify) {
+py::tuple solve_stack(const py::array& a, const py::array& b, const SolveOptions& options, bool overwrite_a,
+                      bool overwrite_b, bool certify) {
   const Stack<T> A(a, "A", overwrite_a);
   const Stack<T> B(b, "b", overwrite_b);
-  const py::array_t<T> x = overwrite_b ? py::reinterpret_borrow<py::array_t<T>>(b) : new_array<T>(A.batch(), {A.rows(), B.cols()});
+  const py::array_t<T> x =
+      overwrite_b ? py::reinterpret_borrow<py::array_t<T>>(b) : new_array<T>(A.batch(), {A.rows(), B.cols()});
   const Stack<T> X(x, "x", true);
   Report report = run(A.batch(), A.count(), A.rows(), !is_complex<T>,
                       [&](Index i, const Stop& stop, Certificate& certificate, Diagnosis& diagnosis) {
@@ -112,8 +113,8 @@ py::tuple lstsq_stack(const py::array& a, const py::array& b, const LeastSquares
                         LeastSquaresOptions slice = options;
                         slice.stop = stop;
                         Buffer<Real<T>> s;
-                        const Outcome outcome = least_squares<T>(Source<T>{A[i]}, B[i], X[i], slice, certificate, diagnosis,
-                                                                 square + i * B.cols(), &s);
+                        const Outcome outcome = least_squares<T>(Source<T>{A[i]}, B[i], X[i], slice, certificate,
+                                                                 diagnosis, square + i * B.cols(), &s);
                         std::copy_n(s.data(), s.size(), value + i * r);
                         if (r > 0 && certificate.method != Method::svd) {
                           by_svd = false;
@@ -127,35 +128,37 @@ py::tuple lstsq_stack(const py::array& a, const py::array& b, const LeastSquares
 
 void register_solve(py::module_& m) {
   using namespace py::literals;
-  m.def("solve",
-        [](const py::array& a, const py::array& b, const std::string& method, const std::string& assume_a,
-           const std::string& trans, bool min_norm, bool overwrite_a, bool overwrite_b, bool check_finite, bool certify) {
-          SolveOptions options;
-          options.method = method_named(method);
-          options.assume = assume_named(assume_a);
-          options.trans = trans_named(trans);
-          options.min_norm = min_norm;
-          options.check_finite = check_finite;
-          return with_scalar(a, [&](auto t) {
-            return solve_stack<decltype(t)>(a, b, options, overwrite_a, overwrite_b, certify);
-          });
-        },
-        "A"_a, "b"_a, py::kw_only(), "method"_a, "assume_a"_a, "trans"_a, "min_norm"_a, "overwrite_a"_a, "overwrite_b"_a,
-        "check_finite"_a, "certify"_a);
-  m.def("backslash",
-        [](const py::array& a, const py::array& b, const std::string& method) {
-          return with_scalar(a, [&](auto t) { return backslash_stack<decltype(t)>(a, b, method); });
-        },
-        "A"_a, "b"_a, py::kw_only(), "method"_a);
-  m.def("lstsq",
-        [](const py::array& a, const py::array& b, const std::string& method, double rcond, bool certify) {
-          LeastSquaresOptions options;
-          options.method = method_named(method);
-          options.rcond = rcond;
-          options.certify = certify;
-          return with_scalar(a, [&](auto t) { return lstsq_stack<decltype(t)>(a, b, options); });
-        },
-        "A"_a, "b"_a, py::kw_only(), "method"_a, "rcond"_a, "certify"_a);
+  m.def(
+      "solve",
+      [](const py::array& a, const py::array& b, const std::string& method, const std::string& assume_a,
+         const std::string& trans, bool min_norm, bool overwrite_a, bool overwrite_b, bool check_finite, bool certify) {
+        SolveOptions options;
+        options.method = method_named(method);
+        options.assume = assume_named(assume_a);
+        options.trans = trans_named(trans);
+        options.min_norm = min_norm;
+        options.check_finite = check_finite;
+        return with_scalar(
+            a, [&](auto t) { return solve_stack<decltype(t)>(a, b, options, overwrite_a, overwrite_b, certify); });
+      },
+      "A"_a, "b"_a, py::kw_only(), "method"_a, "assume_a"_a, "trans"_a, "min_norm"_a, "overwrite_a"_a, "overwrite_b"_a,
+      "check_finite"_a, "certify"_a);
+  m.def(
+      "backslash",
+      [](const py::array& a, const py::array& b, const std::string& method) {
+        return with_scalar(a, [&](auto t) { return backslash_stack<decltype(t)>(a, b, method); });
+      },
+      "A"_a, "b"_a, py::kw_only(), "method"_a);
+  m.def(
+      "lstsq",
+      [](const py::array& a, const py::array& b, const std::string& method, double rcond, bool certify) {
+        LeastSquaresOptions options;
+        options.method = method_named(method);
+        options.rcond = rcond;
+        options.certify = certify;
+        return with_scalar(a, [&](auto t) { return lstsq_stack<decltype(t)>(a, b, options); });
+      },
+      "A"_a, "b"_a, py::kw_only(), "method"_a, "rcond"_a, "certify"_a);
 }
 
 }  // namespace hessolve::bindings

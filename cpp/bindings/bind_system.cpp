@@ -26,7 +26,8 @@ py::dict explain(const py::array& a, Index right_hand_sides) {
     methods[static_cast<std::size_t>(i)] = name(steps.methods[i]);
   }
   const auto bad = find_non_finite<T>(Source<T>{A[0]});
-  result["structure"] = !is_complex<T> && structure.kind == Kind::hermitian ? name(Kind::symmetric) : name(structure.kind);
+  result["structure"] =
+      !is_complex<T> && structure.kind == Kind::hermitian ? name(Kind::symmetric) : name(structure.kind);
   result["regime"] = steps.regime;
   result["methods"] = methods;
   result["flops"] = steps.flops;
@@ -41,9 +42,12 @@ py::dict explain(const py::array& a, Index right_hand_sides) {
 void register_system(py::module_& m) {
   using namespace py::literals;
   m.attr("__version__") = HESSOLVE_VERSION;
-  m.def("explain", [](const py::array& a, Index n_rhs) {
-    return with_scalar(a, [&](auto t) { return explain<decltype(t)>(a, n_rhs); });
-  }, "A"_a, "n_rhs"_a);
+  m.def(
+      "explain",
+      [](const py::array& a, Index n_rhs) {
+        return with_scalar(a, [&](auto t) { return explain<decltype(t)>(a, n_rhs); });
+      },
+      "A"_a, "n_rhs"_a);
   m.def("set_num_threads", &set_num_threads, "n"_a);
   m.def("get_num_threads", &get_num_threads);
   m.def("info", [] {
@@ -59,14 +63,20 @@ void register_system(py::module_& m) {
 #endif
     return result;
   });
-  m.def("gemm_rate", [](Index n, double seconds) {
-    const py::gil_scoped_release nogil;
-    return measured_gemm_rate(n, seconds);
-  }, "n"_a, "seconds"_a);
-  m.def("memory_bandwidth", [](double seconds) {
-    const py::gil_scoped_release nogil;
-    return measured_memory_bandwidth(seconds);
-  }, "seconds"_a);
+  m.def(
+      "gemm_rate",
+      [](Index n, double seconds) {
+        const py::gil_scoped_release nogil;
+        return measured_gemm_rate(n, seconds);
+      },
+      "n"_a, "seconds"_a);
+  m.def(
+      "memory_bandwidth",
+      [](double seconds) {
+        const py::gil_scoped_release nogil;
+        return measured_memory_bandwidth(seconds);
+      },
+      "seconds"_a);
 }
 
 }  // namespace hessolve::bindings

@@ -23,10 +23,11 @@ PyObject* missing(PyObject*, PyObject* wanted) {
   while (PyObject* item = PyIter_Next(iterator)) {
     const char* name = PyUnicode_AsUTF8(item);
     const bool lacking =
-        name != nullptr && (HESSOLVE_HAS("sse4.1") || HESSOLVE_HAS("sse4.2") || HESSOLVE_HAS("avx") || HESSOLVE_HAS("avx2") ||
-                            HESSOLVE_HAS("fma") || HESSOLVE_HAS("bmi") || HESSOLVE_HAS("bmi2") || HESSOLVE_HAS("avx512f") ||
-                            HESSOLVE_HAS("avx512dq") || HESSOLVE_HAS("avx512bw") || HESSOLVE_HAS("avx512vl") ||
-                            HESSOLVE_HAS("avx512cd") || HESSOLVE_HAS("avx512vbmi") || HESSOLVE_HAS("avx512ifma"));
+        name != nullptr &&
+        (HESSOLVE_HAS("sse4.1") || HESSOLVE_HAS("sse4.2") || HESSOLVE_HAS("avx") || HESSOLVE_HAS("avx2") ||
+         HESSOLVE_HAS("fma") || HESSOLVE_HAS("bmi") || HESSOLVE_HAS("bmi2") || HESSOLVE_HAS("avx512f") ||
+         HESSOLVE_HAS("avx512dq") || HESSOLVE_HAS("avx512bw") || HESSOLVE_HAS("avx512vl") || HESSOLVE_HAS("avx512cd") ||
+         HESSOLVE_HAS("avx512vbmi") || HESSOLVE_HAS("avx512ifma"));
     const bool failed = name == nullptr || (lacking && PyList_Append(result, item) != 0);
     Py_DECREF(item);
     if (failed) {
@@ -67,7 +68,8 @@ PyModuleDef_Slot slots[] = {
     {0, nullptr},
 };
 
-PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_cpu", "What this processor can do.", 0, methods, slots, nullptr, nullptr, nullptr};
+PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_cpu", "What this processor can do.", 0, methods, slots, nullptr, nullptr, nullptr};
 
 }  // namespace
 

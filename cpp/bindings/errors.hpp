@@ -11,7 +11,8 @@
 
 namespace hessolve::bindings {
 
-/// Outcomes and certificates of a stack of systems on their way to Python, where _solution.raise_for gives them meaning.
+/// Outcomes and certificates of a stack of systems on their way to Python, where _solution.raise_for gives them
+/// meaning.
 struct Report {
   struct NonFinite {
     const char* argument;

@@ -2,9 +2,9 @@
 #include "errors.hpp"
 #include "solve/square.hpp"
 
-/// solve(A, b) for one small system of plain arrays, without a line of Python: at these sizes the call costs more than the
-/// arithmetic. Whatever is not exactly that, and every outcome but a clean one, goes to the general Python function, which
-/// alone knows about errors and warnings.
+/// solve(A, b) for one small system of plain arrays, without a line of Python: at these sizes the call costs more than
+/// the arithmetic. Whatever is not exactly that, and every outcome but a clean one, goes to the general Python
+/// function, which alone knows about errors and warnings.
 namespace hessolve::bindings {
 namespace {
 
@@ -45,7 +45,8 @@ PyObject* solve_small(const PlainArray& a, const PlainArray& b, const npy_api& a
     return nullptr;
   }
   Py_INCREF(a.descriptor);
-  PyObject* result = api.PyArray_NewFromDescr_(api.PyArray_Type_, a.descriptor, b.axes, b.shape, nullptr, nullptr, 0, nullptr);
+  PyObject* result =
+      api.PyArray_NewFromDescr_(api.PyArray_Type_, a.descriptor, b.axes, b.shape, nullptr, nullptr, 0, nullptr);
   if (result == nullptr) {
     PyErr_Clear();
     return nullptr;
@@ -117,8 +118,10 @@ void register_fast_path(py::module_& m) {
           std::string doc;
           PyMethodDef method;
         };
-        auto* definition = new Definition{general.attr("__name__").cast<std::string>(), documented(general), {}};  // lives as long as the process
-        definition->method = {definition->name.c_str(), reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&solve)),  // NOLINT
+        auto* definition = new Definition{
+            general.attr("__name__").cast<std::string>(), documented(general), {}};  // lives as long as the process
+        definition->method = {definition->name.c_str(),
+                              reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&solve)),  // NOLINT
                               METH_FASTCALL | METH_KEYWORDS, definition->doc.c_str()};
         (void)npy_api::get();  // loads NumPy's table now, not in the first call
         return py::reinterpret_steal<py::object>(

@@ -20,8 +20,9 @@ namespace hessolve::bindings {
 }
 
 [[nodiscard]] inline Assume assume_named(const std::string& word) {
-  static constexpr const char* words[] = {"",       "general",          "diagonal",         "tridiagonal", "banded", "upper triangular",
-                                          "lower triangular", "symmetric", "hermitian", "positive definite"};
+  static constexpr const char* words[] = {"",          "general",          "diagonal",         "tridiagonal",
+                                          "banded",    "upper triangular", "lower triangular", "symmetric",
+                                          "hermitian", "positive definite"};
   for (int i = 0; i <= static_cast<int>(Assume::positive_definite); ++i) {
     if (word == words[i]) {
       return static_cast<Assume>(i);

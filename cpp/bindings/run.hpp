@@ -6,7 +6,8 @@
 
 namespace hessolve::bindings {
 
-/// Run solve_slice(i, stop, certificate, diagnosis) over a stack, without the GIL where it is worth it, and gather the evidence.
+/// Run solve_slice(i, stop, certificate, diagnosis) over a stack, without the GIL where it is worth it, and gather the
+/// evidence.
 template <class Solve>
 Report run(const std::vector<py::ssize_t>& batch, Index count, Index n, bool real, Solve&& solve_slice) {
   Report report(batch, count);

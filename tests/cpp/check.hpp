@@ -49,7 +49,11 @@ T normal(std::mt19937& generator) {
 template <class T>
 class Dense {
  public:
-  Dense(Index rows, Index cols, Index gap = 3) : rows_(rows), cols_(cols), stride_(rows + gap), data_(static_cast<std::size_t>(stride_ * cols + 1), T(77)) {}
+  Dense(Index rows, Index cols, Index gap = 3)
+      : rows_(rows),
+        cols_(cols),
+        stride_(rows + gap),
+        data_(static_cast<std::size_t>(stride_ * cols + 1), T(77)) {}
   static Dense random(Index rows, Index cols, unsigned seed) {
     Dense A(rows, cols);
     std::mt19937 generator(seed);
@@ -113,7 +117,8 @@ Wide element(const Dense<T>& A, Index i, Index j, hessolve::Trans trans) {
 
 /// max over columns of ||B - op(A) X|| / (||A|| ||X|| + ||B||), infinity norms, in long double.
 template <class T>
-double backward_error(const Dense<T>& A, const Dense<T>& X, const Dense<T>& B, hessolve::Trans trans = hessolve::Trans::none) {
+double backward_error(const Dense<T>& A, const Dense<T>& X, const Dense<T>& B,
+                      hessolve::Trans trans = hessolve::Trans::none) {
   double worst = 0;
   for (Index c = 0; c < B.cols(); ++c) {
     long double residual = 0;

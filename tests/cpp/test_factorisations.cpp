@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every factorisation: backward stable, inside its memory, reading only the triangle it says, over sizes around the block
-// limits, all scalars, and solves with A, A^T and A^H.
+// Every factorisation: backward stable, inside its memory, reading only the triangle it says, over sizes around the
+// block limits, all scalars, and solves with A, A^T and A^H.
 #include "check.hpp"
 
 #include <cstring>
@@ -34,7 +34,8 @@ void lu(Index n) {
   for (const Trans trans : directions) {
     auto X = B;
     hs::lu_solve<T>(F.view(), pivots.data(), X.view(), trans);
-    CHECK_FOR(backward_error(A, X, B, trans) <= 4 * bar<T>(n), "n = " + std::to_string(n));  // unrefined, random: growth is small
+    CHECK_FOR(backward_error(A, X, B, trans) <= 4 * bar<T>(n),
+              "n = " + std::to_string(n));  // unrefined, random: growth is small
     CHECK(X.gaps_untouched());
   }
 }
@@ -126,7 +127,10 @@ void triangular(Index n) {
         for (Index i = 0; i < n; ++i) {
           const bool inside = triangle == hs::Triangle::lower ? i > j : i < j;
           A(i, j) *= static_cast<hs::Real<T>>(1.0 / static_cast<double>(n));
-          full(i, j) = inside ? A(i, j) : i == j && diagonal == hs::Diagonal::unit ? T(1) : i == j ? A(i, j) = T(2) + A(i, j) : T(0);
+          full(i, j) = inside                                     ? A(i, j)
+                       : i == j && diagonal == hs::Diagonal::unit ? T(1)
+                       : i == j                                   ? A(i, j) = T(2) + A(i, j)
+                                                                  : T(0);
         }
       }
       for (const Index columns : {1, 5, 70}) {
@@ -200,7 +204,8 @@ void qr(Index m, Index n) {
       for (Index i = 0; i < m; ++i) {
         R(i, j) = i <= j ? F(i, j) : T(0);
       }
-      CHECK(!pivoted || j == 0 || j >= r || std::abs(F(j, j)) <= std::abs(F(j - 1, j - 1)) * (1 + 100 * hs::epsilon<T>));
+      CHECK(!pivoted || j == 0 || j >= r ||
+            std::abs(F(j, j)) <= std::abs(F(j - 1, j - 1)) * (1 + 100 * hs::epsilon<T>));
     }
     hs::apply_q<T>(F.view(), tau.data(), r, Trans::none, R.view());
     double worst = 0;
@@ -280,7 +285,8 @@ int main() {
         banded<T>(n);
       }
     }
-    for (const auto& [m, n] : {std::pair<Index, Index>{1, 1}, {5, 3}, {3, 5}, {40, 40}, {150, 20}, {20, 90}, {130, 100}}) {
+    for (const auto& [m, n] :
+         {std::pair<Index, Index>{1, 1}, {5, 3}, {3, 5}, {40, 40}, {150, 20}, {20, 90}, {130, 100}}) {
       qr<T>(m, n);
       singular_values<T>(m, n);
     }

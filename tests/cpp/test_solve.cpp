@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The public solvers: each structure finds its method, the answer is backward stable, the certificate holds, inputs survive.
+// The public solvers: each structure finds its method, the answer is backward stable, the certificate holds, inputs
+// survive.
 #include "check.hpp"
 
 #include <cstring>
@@ -63,8 +64,9 @@ Method expected(Kind kind) {
 
 template <class T>
 void structures() {
-  for (const Kind kind : {Kind::diagonal, Kind::tridiagonal, Kind::banded, Kind::upper_triangular, Kind::lower_triangular,
-                          Kind::permuted_triangular, Kind::hermitian, Kind::positive_definite_candidate, Kind::general}) {
+  for (const Kind kind :
+       {Kind::diagonal, Kind::tridiagonal, Kind::banded, Kind::upper_triangular, Kind::lower_triangular,
+        Kind::permuted_triangular, Kind::hermitian, Kind::positive_definite_candidate, Kind::general}) {
     for (const Index n : {Index(48), Index(64), Index(65), Index(210)}) {
       const auto A = of_kind<T>(kind, n);
       const auto before = A;
@@ -96,12 +98,13 @@ void claims_read_their_part_only() {
   const auto poison = static_cast<hs::Real<T>>(std::numeric_limits<float>::quiet_NaN());
   const Index n = 70;
   const auto B = Dense<T>::random(n, 2, 23);
-  for (const auto& [kind, assume] : {std::pair<Kind, hs::Assume>{Kind::positive_definite_candidate, hs::Assume::positive_definite},
-                                     {Kind::hermitian, hs::Assume::hermitian},
-                                     {Kind::upper_triangular, hs::Assume::upper_triangular},
-                                     {Kind::lower_triangular, hs::Assume::lower_triangular},
-                                     {Kind::tridiagonal, hs::Assume::tridiagonal},
-                                     {Kind::diagonal, hs::Assume::diagonal}}) {
+  for (const auto& [kind, assume] :
+       {std::pair<Kind, hs::Assume>{Kind::positive_definite_candidate, hs::Assume::positive_definite},
+        {Kind::hermitian, hs::Assume::hermitian},
+        {Kind::upper_triangular, hs::Assume::upper_triangular},
+        {Kind::lower_triangular, hs::Assume::lower_triangular},
+        {Kind::tridiagonal, hs::Assume::tridiagonal},
+        {Kind::diagonal, hs::Assume::diagonal}}) {
     const auto A = of_kind<T>(kind, n);
     auto P = A;
     for (Index j = 0; j < n; ++j) {
@@ -129,7 +132,8 @@ void claims_read_their_part_only() {
 
 template <class T>
 void any_shape_and_rank() {
-  for (const auto& [m, n, rank] : {std::tuple<Index, Index, Index>{40, 10, 10}, {10, 40, 10}, {40, 10, 6}, {10, 40, 6}, {30, 30, 20}}) {
+  for (const auto& [m, n, rank] :
+       {std::tuple<Index, Index, Index>{40, 10, 10}, {10, 40, 10}, {40, 10, 6}, {10, 40, 6}, {30, 30, 20}}) {
     auto A = Dense<T>::random(m, n, 24);
     for (Index j = rank; j < n && rank < std::min(m, n); ++j) {  // columns repeat
       for (Index i = 0; i < m; ++i) {
@@ -153,7 +157,8 @@ void any_shape_and_rank() {
         for (Index j = 0; j < m; ++j) {
           sum += problems::wide(P(i, j)) * problems::wide(B(j, k));
         }
-        CHECK(static_cast<double>(std::abs(sum - problems::wide(X(i, k)))) <= 2000 * static_cast<double>(hs::epsilon<T>));
+        CHECK(static_cast<double>(std::abs(sum - problems::wide(X(i, k)))) <=
+              2000 * static_cast<double>(hs::epsilon<T>));
       }
     }
   }

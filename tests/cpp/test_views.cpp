@@ -79,8 +79,10 @@ void mistakes_are_exceptions() {
   CHECK(solve(3, 4, 3, 4));  // not square
   CHECK(solve(3, 3, 2, 3));
   CHECK(solve(3, 3, 3, 2));
-  CHECK(refuses([&] { (void)hs::solve(hs::row_major(a.data(), 2, 2), hs::column(b.data(), 2), hs::column(b.data() + 1, 2)); }));
-  CHECK(refuses([&] { (void)hs::solve(hs::row_major(a.data(), 2, 2), hs::column(b.data(), 2), hs::column(a.data(), 2)); }));
+  CHECK(refuses(
+      [&] { (void)hs::solve(hs::row_major(a.data(), 2, 2), hs::column(b.data(), 2), hs::column(b.data() + 1, 2)); }));
+  CHECK(refuses(
+      [&] { (void)hs::solve(hs::row_major(a.data(), 2, 2), hs::column(b.data(), 2), hs::column(a.data(), 2)); }));
   CHECK(refuses([&] { (void)hs::LU<double>(hs::row_major(a.data(), 3, 4)); }));
   CHECK(refuses([&] { (void)hs::rcond<double>(hs::row_major(a.data(), 3, 4)); }));
 }
@@ -90,7 +92,8 @@ void non_finite_input_is_an_outcome() {
   const std::vector<double> a = {1, 2, bad, 4};
   const std::vector<double> b = {1, 1};
   std::vector<double> x(2);
-  const hs::Outcome outcome = hs::solve(hs::row_major(a.data(), 2, 2), hs::column(b.data(), 2), hs::column(x.data(), 2));
+  const hs::Outcome outcome =
+      hs::solve(hs::row_major(a.data(), 2, 2), hs::column(b.data(), 2), hs::column(x.data(), 2));
   CHECK(outcome.reason == hs::Reason::non_finite);
   CHECK(outcome.where == 1);  // the row
   CHECK(x[0] != x[0]);

@@ -23,7 +23,8 @@ int main() {
 
   hs::Certificate certificate;
   const Eigen::VectorXd x = hs::eigen::backslash(A, b, &certificate);  // the shortest of all solutions
-  std::cout << "x = " << x.transpose() << ", rank " << certificate.rank << " by " << hs::name(certificate.method) << "\n";
+  std::cout << "x = " << x.transpose() << ", rank " << certificate.rank << " by " << hs::name(certificate.method)
+            << "\n";
 
   A(2, 2) = 15;
   const Eigen::VectorXd y = hs::eigen::solve(A, A * Eigen::VectorXd::Ones(3), {}, &certificate);

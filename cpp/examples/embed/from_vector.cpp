@@ -8,8 +8,8 @@
 namespace hs = hessolve;
 
 int main() {
-  const std::vector<double> a = {4, 1, 0,   // row by row
-                                 1, 3, 1,   //
+  const std::vector<double> a = {4, 1, 0,  // row by row
+                                 1, 3, 1,  //
                                  0, 1, 2};
   const std::vector<double> b = {6, 10, 8};  // A (1, 2, 3)
   std::vector<double> x(3);
@@ -21,8 +21,8 @@ int main() {
     std::printf("%s: %s\n", hs::name(outcome.reason), hs::advice(outcome.reason));
     return 1;
   }
-  std::printf("x = %.15g %.15g %.15g by %s, relative error at most %.1e (%s)\n", x[0], x[1], x[2], hs::name(certificate.method),
-              certificate.forward_error, certificate.proven ? "proven" : "estimated");
+  std::printf("x = %.15g %.15g %.15g by %s, relative error at most %.1e (%s)\n", x[0], x[1], x[2],
+              hs::name(certificate.method), certificate.forward_error, certificate.proven ? "proven" : "estimated");
 
   // One factorisation, many right-hand sides.
   const hs::LU<double> lu(hs::row_major(a.data(), 3, 3));

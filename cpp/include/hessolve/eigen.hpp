@@ -8,11 +8,12 @@
 /// Adaptors for applications that use Eigen, theirs: the library's own Eigen stays inside it and under another name.
 namespace hessolve::eigen {
 
-/// A matrix, map, block or reference with direct access to its memory, in place; nothing is copied. Writing through the view
-/// of a const object does not compile.
+/// A matrix, map, block or reference with direct access to its memory, in place; nothing is copied. Writing through the
+/// view of a const object does not compile.
 template <class Derived>
 [[nodiscard]] auto view(Eigen::MatrixBase<Derived>& m) {
-  return MatrixView<typename Derived::Scalar>{m.derived().data(), m.rows(), m.cols(), m.derived().rowStride(), m.derived().colStride()};
+  return MatrixView<typename Derived::Scalar>{m.derived().data(), m.rows(), m.cols(), m.derived().rowStride(),
+                                              m.derived().colStride()};
 }
 template <class Derived>
 [[nodiscard]] auto view(const Eigen::MatrixBase<Derived>& m) {
@@ -45,18 +46,21 @@ template <class A, class B>
 [[nodiscard]] auto solve(const Eigen::MatrixBase<A>& a, const Eigen::MatrixBase<B>& b, const SolveOptions& options = {},
                          Certificate* certificate = nullptr) {
   using T = typename A::Scalar;
-  return detail::answer(a, b, certificate, [&](MatrixView<const T> a_, MatrixView<const T> b_, MatrixView<T> x, Certificate* c) {
-    return hessolve::solve<T>(a_, b_, x, options, c);
-  });
+  return detail::answer(a, b, certificate,
+                        [&](MatrixView<const T> a_, MatrixView<const T> b_, MatrixView<T> x, Certificate* c) {
+                          return hessolve::solve<T>(a_, b_, x, options, c);
+                        });
 }
 
 /// The answer for any shape and rank.
 template <class A, class B>
-[[nodiscard]] auto backslash(const Eigen::MatrixBase<A>& a, const Eigen::MatrixBase<B>& b, Certificate* certificate = nullptr) {
+[[nodiscard]] auto backslash(const Eigen::MatrixBase<A>& a, const Eigen::MatrixBase<B>& b,
+                             Certificate* certificate = nullptr) {
   using T = typename A::Scalar;
-  return detail::answer(a, b, certificate, [&](MatrixView<const T> a_, MatrixView<const T> b_, MatrixView<T> x, Certificate* c) {
-    return hessolve::backslash<T>(a_, b_, x, {}, c);
-  });
+  return detail::answer(a, b, certificate,
+                        [&](MatrixView<const T> a_, MatrixView<const T> b_, MatrixView<T> x, Certificate* c) {
+                          return hessolve::backslash<T>(a_, b_, x, {}, c);
+                        });
 }
 
 }  // namespace hessolve::eigen

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-/// hessolve: solve A x = b and get the evidence that x is right. Everything but the adaptors for Eigen (hessolve/eigen.hpp).
+/// hessolve: solve A x = b and get the evidence that x is right. Everything but the adaptors for Eigen
+/// (hessolve/eigen.hpp).
 #include <hessolve/core/buffer.hpp>
 #include <hessolve/core/outcome.hpp>
 #include <hessolve/core/parallel.hpp>

@@ -11,7 +11,8 @@
 namespace hessolve {
 namespace {
 
-/// Row sums of |I - X A| with everything rounding may have hidden added: a bound of ||I - X A||, A the equilibrated matrix.
+/// Row sums of |I - X A| with everything rounding may have hidden added: a bound of ||I - X A||, A the equilibrated
+/// matrix.
 template <class T>
 double inverse_defect(const Source<T>& A, const SquareFactor<T>& factor, const T* inverse, double* row_sum) {
   const Index n = A.rows();
@@ -46,10 +47,11 @@ double inverse_defect(const Source<T>& A, const SquareFactor<T>& factor, const T
   return norm * (1 + gamma);
 }
 
-/// max |x - x_true| of one column, from |y - y_true| <= |X| |r| + |I - X A| |y - y_true| in the equilibrated unknowns y.
-/// Infinity where ||I - X A|| >= 1.
+/// max |x - x_true| of one column, from |y - y_true| <= |X| |r| + |I - X A| |y - y_true| in the equilibrated unknowns
+/// y. Infinity where ||I - X A|| >= 1.
 template <class T>
-double proven_error(const SquareFactor<T>& factor, const T* inverse, const Real<T>* size, double defect, const double* row_sum) {
+double proven_error(const SquareFactor<T>& factor, const T* inverse, const Real<T>* size, double defect,
+                    const double* row_sum) {
   const Index n = factor.size();
   if (!(defect < 1)) {
     return std::numeric_limits<double>::infinity();
@@ -73,7 +75,8 @@ double proven_error(const SquareFactor<T>& factor, const T* inverse, const Real<
   return worst * (1 + static_cast<double>(2 * n + 8) * std::numeric_limits<double>::epsilon());
 }
 
-/// Ten times the estimate of || |A^-1| size ||, one Hager-Higham run on A^-1 diag(size)  [Higham, Accuracy and Stability, 15.3].
+/// Ten times the estimate of || |A^-1| size ||, one Hager-Higham run on A^-1 diag(size)  [Higham, Accuracy and
+/// Stability, 15.3].
 template <class T>
 double estimated_error(const SquareFactor<T>& factor, const Real<T>* size) {
   const Index n = factor.size();
@@ -136,7 +139,8 @@ void certify_solution(const Source<T>& A, const SquareFactor<T>& factor, const T
       x_max = std::max(x_max, static_cast<double>(std::abs(X(i, j))));
       b_max = std::max(b_max, static_cast<double>(std::abs(B(i, j))));
     }
-    certificate.residual_norm = std::max(certificate.residual_norm, static_cast<double>(norm2(residual.view().col(j), n)));
+    certificate.residual_norm =
+        std::max(certificate.residual_norm, static_cast<double>(norm2(residual.view().col(j), n)));
     if (r_max > 0) {
       certificate.backward_error = std::max(certificate.backward_error, r_max / (norm_A * x_max + b_max));
     }
@@ -154,8 +158,9 @@ void certify_solution(const Source<T>& A, const SquareFactor<T>& factor, const T
   }
 }
 
-#define INSTANTIATE(T)                                                                                                   \
-  template void certify_solution<T>(const Source<T>&, const SquareFactor<T>&, const T*, InColMajor<T>, In<T>, Certificate&);
+#define INSTANTIATE(T)                                                                                        \
+  template void certify_solution<T>(const Source<T>&, const SquareFactor<T>&, const T*, InColMajor<T>, In<T>, \
+                                    Certificate&);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE
 

@@ -7,8 +7,8 @@
 namespace hessolve {
 
 /// A lower bound of ||M||_1, usually within a factor of three, from products with M and M^H only: at most five of each.
-/// `apply(x)` overwrites x by M x, `apply_adjoint(x)` by M^H x. `peak`, where not null, receives the x = M e_j found (size n).
-/// [Hager 1984, doi 10.1137/0905023; Higham 1988, doi 10.1145/50063.214386; Golub & Van Loan, 3.5.4]
+/// `apply(x)` overwrites x by M x, `apply_adjoint(x)` by M^H x. `peak`, where not null, receives the x = M e_j found
+/// (size n). [Hager 1984, doi 10.1137/0905023; Higham 1988, doi 10.1145/50063.214386; Golub & Van Loan, 3.5.4]
 template <class T, class Apply, class ApplyAdjoint>
 Real<T> estimate_one_norm(Index n, Apply&& apply, ApplyAdjoint&& apply_adjoint, T* peak = nullptr) {
   using R = Real<T>;

@@ -121,9 +121,9 @@ void absolute_product(const Source<T>& A, InColMajor<T> X, In<T> B, ColMajor<Rea
   });
 }
 
-#define INSTANTIATE(T)                                                                              \
-  template void residual<T>(const Source<T>&, InColMajor<T>, In<T>, ColMajor<T>);                   \
-  template void compensated_residual<T>(const Source<T>&, InColMajor<T>, In<T>, ColMajor<T>);       \
+#define INSTANTIATE(T)                                                                        \
+  template void residual<T>(const Source<T>&, InColMajor<T>, In<T>, ColMajor<T>);             \
+  template void compensated_residual<T>(const Source<T>&, InColMajor<T>, In<T>, ColMajor<T>); \
   template void absolute_product<T>(const Source<T>&, InColMajor<T>, In<T>, ColMajor<Real<T>>);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

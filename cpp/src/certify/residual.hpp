@@ -10,8 +10,8 @@ namespace hessolve {
 template <class T>
 void residual(const Source<T>& A, InColMajor<T> X, In<T> B, ColMajor<T> R);
 
-/// R := B - A X as if computed in twice the working precision and rounded once: |error| <= eps |R| + (n + 2)^2 eps^2 (|A| |X| + |B|).
-/// [Ogita, Rump & Oishi 2005, doi 10.1137/030601818]
+/// R := B - A X as if computed in twice the working precision and rounded once: |error| <= eps |R| + (n + 2)^2 eps^2
+/// (|A| |X| + |B|). [Ogita, Rump & Oishi 2005, doi 10.1137/030601818]
 template <class T>
 void compensated_residual(const Source<T>& A, InColMajor<T> X, In<T> B, ColMajor<T> R);
 

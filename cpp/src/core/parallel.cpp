@@ -14,8 +14,8 @@
 namespace hessolve {
 namespace {
 
-std::atomic<int> wanted{0};          // 0: no wish
-std::atomic<bool> is_child{false};   // after fork OpenMP's workers are gone, and waiting for them would hang
+std::atomic<int> wanted{0};         // 0: no wish
+std::atomic<bool> is_child{false};  // after fork OpenMP's workers are gone, and waiting for them would hang
 
 #if defined(__unix__) || defined(__APPLE__)
 const int registered = pthread_atfork(nullptr, nullptr, [] { is_child = true; });
@@ -38,7 +38,8 @@ int get_num_threads() {
   if (wanted == 0) {
     return offered;
   }
-  return offered < offered_at_start ? std::min<int>(wanted, offered) : wanted.load();  // lowered from outside: obey both
+  return offered < offered_at_start ? std::min<int>(wanted, offered)
+                                    : wanted.load();  // lowered from outside: obey both
 #else
   return 1;
 #endif

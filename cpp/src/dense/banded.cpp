@@ -73,8 +73,8 @@ void banded_lu_solve(const Band& shape, InColMajor<T> band, const Index* pivots,
   });
 }
 
-#define INSTANTIATE(T)                                                                            \
-  template Outcome banded_lu_in_place<T>(const Band&, ColMajor<T>, Index*);                       \
+#define INSTANTIATE(T)                                                      \
+  template Outcome banded_lu_in_place<T>(const Band&, ColMajor<T>, Index*); \
   template void banded_lu_solve<T>(const Band&, InColMajor<T>, const Index*, ColMajor<T>, Trans);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

@@ -10,13 +10,16 @@
 namespace hessolve {
 namespace {
 
-/// Right-looking Cholesky in one parallel region with a look-ahead of one panel, as BlockedLu. The trailing matrix is cut
-/// into column strips, and a strip into rows on the diagonal and rows below it.
+/// Right-looking Cholesky in one parallel region with a look-ahead of one panel, as BlockedLu. The trailing matrix is
+/// cut into column strips, and a strip into rows on the diagonal and rows below it.
 template <class T>
 class BlockedCholesky {
  public:
   BlockedCholesky(ColMajor<T> A, const Stop& stop)
-      : A_(A), n_(A.rows), stop_(stop), packed_(has_microkernel<T> ? packed_size<T>(n_, widest_panel) : 0) {}
+      : A_(A),
+        n_(A.rows),
+        stop_(stop),
+        packed_(has_microkernel<T> ? packed_size<T>(n_, widest_panel) : 0) {}
 
   Outcome run() {
     in_parallel(get_num_threads(), [this] { work(); });
@@ -129,8 +132,8 @@ void cholesky_solve(InColMajor<T> L, ColMajor<T> B, Trans trans) {
   conjugate_all();
 }
 
-#define INSTANTIATE(T)                                                \
-  template Outcome cholesky_in_place<T>(ColMajor<T>, const Stop&);    \
+#define INSTANTIATE(T)                                             \
+  template Outcome cholesky_in_place<T>(ColMajor<T>, const Stop&); \
   template void cholesky_solve<T>(InColMajor<T>, ColMajor<T>, Trans);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

@@ -37,7 +37,12 @@ template <class T>
 class Panel {
  public:
   Panel(ColMajor<T> A, ColMajor<T> W, Index first, Index* exchanges, T* subdiagonal)
-      : A_(A), W_(W), n_(A.rows), first_(first), exchanges_(exchanges), subdiagonal_(subdiagonal) {}
+      : A_(A),
+        W_(W),
+        n_(A.rows),
+        first_(first),
+        exchanges_(exchanges),
+        subdiagonal_(subdiagonal) {}
 
   /// Columns first ... end - 1 are factored on return; the last pair may be left to the next panel.
   Index factor(Index width) {
@@ -71,7 +76,8 @@ class Panel {
 
   /// Eliminate one or two columns from k on; returns how many.
   Index eliminate(Index k) {
-    const Real<T> alpha = static_cast<Real<T>>(0.6403882032022076);  // (1 + sqrt(17)) / 8 bounds the growth of both steps
+    const Real<T> alpha =
+        static_cast<Real<T>>(0.6403882032022076);  // (1 + sqrt(17)) / 8 bounds the growth of both steps
     bring_up_to_date(k, k, k);
     const Real<T> diagonal = cheap_abs(w(k)[k]);
     const Peak<T> below = peak(w(k), k + 1, n_);
@@ -238,9 +244,9 @@ void ldlt_solve(InColMajor<T> LD, const Index* exchanges, const T* subdiagonal, 
   }
 }
 
-#define INSTANTIATE(T)                                                              \
-  template Outcome ldlt_in_place<T>(ColMajor<T>, Index*, T*, const Stop&);       \
-  template void ldlt_divide<T>(InColMajor<T>, const T*, MatrixView<T>);             \
+#define INSTANTIATE(T)                                                     \
+  template Outcome ldlt_in_place<T>(ColMajor<T>, Index*, T*, const Stop&); \
+  template void ldlt_divide<T>(InColMajor<T>, const T*, MatrixView<T>);    \
   template void ldlt_solve<T>(InColMajor<T>, const Index*, const T*, ColMajor<T>, Trans);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

@@ -10,13 +10,17 @@
 namespace hessolve {
 namespace {
 
-/// Right-looking LU in one parallel region. While the team updates the trailing matrix with panel k, thread 0 updates the
-/// next panel first and factors it (look-ahead of one); every other tile goes to whoever is free.
+/// Right-looking LU in one parallel region. While the team updates the trailing matrix with panel k, thread 0 updates
+/// the next panel first and factors it (look-ahead of one); every other tile goes to whoever is free.
 template <class T>
 class BlockedLu {
  public:
   BlockedLu(ColMajor<T> A, Index* pivots, const Stop& stop)
-      : A_(A), n_(A.rows), pivots_(pivots), stop_(stop), packed_(has_microkernel<T> ? packed_size<T>(n_, widest_panel) : 0),
+      : A_(A),
+        n_(A.rows),
+        pivots_(pivots),
+        stop_(stop),
+        packed_(has_microkernel<T> ? packed_size<T>(n_, widest_panel) : 0),
         inverses_{Buffer<T>(widest_panel * simd::width<T>), Buffer<T>(widest_panel * simd::width<T>)} {}
 
   Outcome run() {
@@ -95,8 +99,9 @@ class BlockedLu {
   void update(Index k, Index width, Index j, Index w, ColMajor<const T> L21, int slot) {
     exchange_rows(A_.block(k, j, n_ - k, w), pivots_ + k, width);
     const ColMajor<T> U = A_.block(k, j, width, w);
-    unit_lower_solve<T>(A_.block(k, k, width, width), inverses_[slot].data(), U);                    // U12 = L11^-1 A12
-    gemm_minus<Right::plain, T>(A_.block(k + width, j, L21.rows, w), PackedRows<T>{packed_.data(), L21}, U);  // A22 - L21 U12
+    unit_lower_solve<T>(A_.block(k, k, width, width), inverses_[slot].data(), U);  // U12 = L11^-1 A12
+    gemm_minus<Right::plain, T>(A_.block(k + width, j, L21.rows, w), PackedRows<T>{packed_.data(), L21},
+                                U);  // A22 - L21 U12
   }
 
   /// The exchanges of later panels reach the columns of earlier ones last, when nothing reads them any more.
@@ -155,8 +160,8 @@ void lu_solve(InColMajor<T> LU, const Index* pivots, ColMajor<T> B, Trans trans)
   }
 }
 
-#define INSTANTIATE(T)                                                   \
-  template Outcome lu_in_place<T>(ColMajor<T>, Index*, const Stop&);     \
+#define INSTANTIATE(T)                                               \
+  template Outcome lu_in_place<T>(ColMajor<T>, Index*, const Stop&); \
   template void lu_solve<T>(InColMajor<T>, const Index*, ColMajor<T>, Trans);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

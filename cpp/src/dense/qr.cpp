@@ -40,9 +40,9 @@ void apply_q(InColMajor<T> QR, const T* tau, Index reflections, Trans trans, Col
   }
 }
 
-#define INSTANTIATE(T)                                                          \
-  template void qr_in_place<T>(ColMajor<T>, T*);                                \
-  template void qr_pivoted_in_place<T>(ColMajor<T>, T*, Index*);                \
+#define INSTANTIATE(T)                                           \
+  template void qr_in_place<T>(ColMajor<T>, T*);                 \
+  template void qr_pivoted_in_place<T>(ColMajor<T>, T*, Index*); \
   template void apply_q<T>(InColMajor<T>, const T*, Index, Trans, ColMajor<T>);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

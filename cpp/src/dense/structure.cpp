@@ -159,8 +159,9 @@ Structure flipped(Structure s) {
 template <class T>
 bool triangular_order(In<T> A, Index* rows, Index* cols) {
   const Index n = A.rows;
-  std::vector<Index> count(static_cast<std::size_t>(n), 0);   // nonzeros of each row in the columns not yet ordered
-  std::vector<Index> sum(static_cast<std::size_t>(n), 0);     // sum of their column indices: the column itself once one is left
+  std::vector<Index> count(static_cast<std::size_t>(n), 0);  // nonzeros of each row in the columns not yet ordered
+  std::vector<Index> sum(static_cast<std::size_t>(n),
+                         0);  // sum of their column indices: the column itself once one is left
   for (Index j = 0; j < n; ++j) {
     for (Index i = 0; i < n; ++i) {
       if (!is_zero(A(i, j))) {
@@ -239,8 +240,8 @@ Structure inspect(In<T> A) {
   return result;
 }
 
-#define INSTANTIATE(T)                     \
-  template Structure inspect<T>(In<T>);    \
+#define INSTANTIATE(T)                  \
+  template Structure inspect<T>(In<T>); \
   template bool triangular_order<T>(In<T>, Index*, Index*);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

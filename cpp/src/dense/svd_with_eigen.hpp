@@ -6,7 +6,8 @@
 
 #include <Eigen/SVD>
 
-/// Eigen's divide and conquer SVD. Its instantiations take half a minute each, so the scalars are spread over two sources.
+/// Eigen's divide and conquer SVD. Its instantiations take half a minute each, so the scalars are spread over two
+/// sources.
 namespace hessolve {
 
 template <class T>

@@ -8,8 +8,8 @@
 namespace hessolve {
 namespace {
 
-constexpr Index block = 64;          // of the diagonal, solved by substitution; everything off it is a product
-constexpr Index column_chunk = 64;   // right-hand sides one thread takes at a time
+constexpr Index block = 64;         // of the diagonal, solved by substitution; everything off it is a product
+constexpr Index column_chunk = 64;  // right-hand sides one thread takes at a time
 
 /// Substitution inside one diagonal block, column by column.
 template <class T>
@@ -56,7 +56,8 @@ void subtract_product(InColMajor<T> A, Trans trans, InColMajor<T> X, ColMajor<T>
   }
   for (Index j = 0; j < B.cols; ++j) {
     for (Index i = 0; i < A.cols; ++i) {
-      B(i, j) -= trans == Trans::adjoint ? dot<true, T>(A.col(i), X.col(j), A.rows) : dot<false, T>(A.col(i), X.col(j), A.rows);
+      B(i, j) -= trans == Trans::adjoint ? dot<true, T>(A.col(i), X.col(j), A.rows)
+                                         : dot<false, T>(A.col(i), X.col(j), A.rows);
     }
   }
 }

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-/// Sizes at which methods change gear. Measured on two cores with AVX-512; they depend on n alone, so bits never depend on
-/// the machine's load or the number of threads.
+/// Sizes at which methods change gear. Measured on two cores with AVX-512; they depend on n alone, so bits never depend
+/// on the machine's load or the number of threads.
 namespace hessolve {
 
 /// Below this a factorisation is one recursion on one thread: starting a team costs more than it saves.

@@ -4,7 +4,8 @@
 
 #include <cmath>
 
-/// Cholesky of a tall panel on one thread, and the symmetric product under it. The strict upper triangle is never written.
+/// Cholesky of a tall panel on one thread, and the symmetric product under it. The strict upper triangle is never
+/// written.
 namespace hessolve {
 
 /// C -= A B^H on and below the diagonal of C (rows >= cols), where row j of B belongs to column j of C.
@@ -30,7 +31,8 @@ namespace detail {
 
 inline constexpr int cholesky_leaf = 8;
 
-/// Rows below the top of a leaf: X := X L^-H, all columns in one pass. Row i of X is x; x(c) = (a(c) - x(:c) L(c,:c)^H) / L(c,c).
+/// Rows below the top of a leaf: X := X L^-H, all columns in one pass. Row i of X is x; x(c) = (a(c) - x(:c) L(c,:c)^H)
+/// / L(c,c).
 template <class T, int C>
 void leaf_rows(ColMajor<T> A) {
   using Packet = simd::Packet<T>;

@@ -40,7 +40,8 @@ HESSOLVE_INLINE void subtract_multiple(Index n, T a, const T* x, T* y) {
   }
   if (const Index r = n - i; r > 0) {
     simd::store_partial<T>(
-        y + i, simd::negative_multiply_add(simd::load_partial<T>(x + i, r), factor, simd::load_partial<T>(y + i, r)), r);
+        y + i, simd::negative_multiply_add(simd::load_partial<T>(x + i, r), factor, simd::load_partial<T>(y + i, r)),
+        r);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// The one way this library includes Eigen: serial (threads are ours), and under a namespace of its own (see CMakeLists.txt).
+// The one way this library includes Eigen: serial (threads are ours), and under a namespace of its own (see
+// CMakeLists.txt).
 #ifndef EIGEN_DONT_PARALLELIZE
 #define EIGEN_DONT_PARALLELIZE
 #endif

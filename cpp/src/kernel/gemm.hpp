@@ -98,10 +98,11 @@ void gemm_minus(Index m, Index n, Index K, const T* A, Index lda, bool packed, c
     const T* a = packed ? A + i * K : A + i;
     Index j = 0;
     for (; j + N <= n; j += N) {
-      tile_column<T, N, R>(height, K, a, lda, packed, R == Right::plain ? B + j * ldb : B + j, ldb, C + i + j * ldc, ldc);
+      tile_column<T, N, R>(height, K, a, lda, packed, R == Right::plain ? B + j * ldb : B + j, ldb, C + i + j * ldc,
+                           ldc);
     }
-    last_columns<T, R, N - 1>(static_cast<int>(n - j), height, K, a, lda, packed, R == Right::plain ? B + j * ldb : B + j,
-                              ldb, C + i + j * ldc, ldc);
+    last_columns<T, R, N - 1>(static_cast<int>(n - j), height, K, a, lda, packed,
+                              R == Right::plain ? B + j * ldb : B + j, ldb, C + i + j * ldc, ldc);
   }
 }
 

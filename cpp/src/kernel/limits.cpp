@@ -16,7 +16,9 @@ namespace {
 template <class Work>
 double best_rate(double amount, double seconds, Work&& work) {
   using Clock = std::chrono::steady_clock;
-  const auto since = [](Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); };
+  const auto since = [](Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
   const auto begin = Clock::now();
   double best = 0;
   do {
@@ -62,7 +64,9 @@ double measured_memory_bandwidth(double seconds) {
   Buffer<double> sums(pieces);
   std::fill_n(data.data(), data.size(), 1.0);
   return best_rate(static_cast<double>(data.size()) * sizeof(double), seconds, [&] {
-    parallel_for(pieces, true, [&](Index p) { sums[p] = dot<false, double>(data.data() + p * length, data.data() + p * length, length); });
+    parallel_for(pieces, true, [&](Index p) {
+      sums[p] = dot<false, double>(data.data() + p * length, data.data() + p * length, length);
+    });
   });
 }
 

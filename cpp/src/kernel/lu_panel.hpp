@@ -28,8 +28,8 @@ void exchange_rows(ColMajor<T> B, const Index* pivots, Index count) {
 
 namespace detail {
 
-/// Bring column C of a leaf up to date with columns 0 ... C - 1 and find its pivot, in one pass over the rows; column C - 1
-/// is scaled to its multipliers on the way. Returns the row of the largest modulus among rows C ... rows - 1.
+/// Bring column C of a leaf up to date with columns 0 ... C - 1 and find its pivot, in one pass over the rows; column C
+/// - 1 is scaled to its multipliers on the way. Returns the row of the largest modulus among rows C ... rows - 1.
 template <class T, int C>
 HESSOLVE_INLINE Index leaf_column(ColMajor<T> A, T scale) {
   using Packet = simd::Packet<T>;
@@ -70,8 +70,9 @@ HESSOLVE_INLINE Index leaf_column(ColMajor<T> A, T scale) {
     step(i, [](const T* p) { return simd::load<T>(p); }, [](T* p, const Packet& v) { simd::store<T>(p, v); });
   }
   if (const Index r = A.rows - i; r > 0) {
-    step(i, [r](const T* p) { return simd::load_partial<T>(p, r); },
-         [r](T* p, const Packet& v) { simd::store_partial<T>(p, v, r); });
+    step(
+        i, [r](const T* p) { return simd::load_partial<T>(p, r); },
+        [r](T* p, const Packet& v) { simd::store_partial<T>(p, v, r); });
   }
   Real<T> peak{};
   if constexpr (is_complex<T>) {
@@ -138,8 +139,8 @@ Index lu_leaf(ColMajor<T> A, Index* pivots, T* inverses) {
 }  // namespace detail
 
 /// P A = L U of a panel, rows >= cols, on the calling thread. pivots are relative to the panel's first row; inverses
-/// (cols rounded up to the packet width, times the width) receives the inverted diagonal blocks of L for unit_lower_solve.
-/// Returns the first column with an exactly zero pivot, or -1.
+/// (cols rounded up to the packet width, times the width) receives the inverted diagonal blocks of L for
+/// unit_lower_solve. Returns the first column with an exactly zero pivot, or -1.
 template <class T>
 Index lu_panel(ColMajor<T> A, Index* pivots, T* inverses) {
   constexpr Index leaf = leaf_columns<T>;
@@ -154,7 +155,7 @@ Index lu_panel(ColMajor<T> A, Index* pivots, T* inverses) {
   exchange_rows(A.block(0, n1, A.rows, n2), pivots, n1);
   const ColMajor<T> A12 = A.block(0, n1, n1, n2);
   const ColMajor<T> A22 = A.block(n1, n1, A.rows - n1, n2);
-  unit_lower_solve<T>(A.block(0, 0, n1, n1), inverses, A12);       // U12 = L11^-1 A12
+  unit_lower_solve<T>(A.block(0, 0, n1, n1), inverses, A12);               // U12 = L11^-1 A12
   gemm_minus<Right::plain, T>(A22, A.block(n1, 0, A.rows - n1, n1), A12);  // A22 - L21 U12
   const Index zero2 = lu_panel<T>(A22, pivots + n1, inverses + n1 * simd::width<T>);
   exchange_rows(A.block(n1, 0, A.rows - n1, n1), pivots + n1, n2);

@@ -13,10 +13,12 @@ template <class T>
     return false;
   }
   const auto first = [](const In<T>& v) {
-    return v.data + (v.row_stride < 0 ? (v.rows - 1) * v.row_stride : 0) + (v.col_stride < 0 ? (v.cols - 1) * v.col_stride : 0);
+    return v.data + (v.row_stride < 0 ? (v.rows - 1) * v.row_stride : 0) +
+           (v.col_stride < 0 ? (v.cols - 1) * v.col_stride : 0);
   };
   const auto last = [](const In<T>& v) {
-    return v.data + (v.row_stride > 0 ? (v.rows - 1) * v.row_stride : 0) + (v.col_stride > 0 ? (v.cols - 1) * v.col_stride : 0);
+    return v.data + (v.row_stride > 0 ? (v.rows - 1) * v.row_stride : 0) +
+           (v.col_stride > 0 ? (v.cols - 1) * v.col_stride : 0);
   };
   const std::less_equal<const T*> not_after;
   return not_after(first(a), last(b)) && not_after(first(b), last(a));

@@ -10,7 +10,8 @@ namespace detail {
 
 /// x_i := (x_i - sum_k coefficient(i, k) x_k) / divisor(i) over the known rows k, for N packets of columns.
 template <class T, int N, class Coefficient, class Divisor>
-void substitute_strip(T* rows, Index ld, Index n, bool forward, const Coefficient& coefficient, const Divisor& divisor) {
+void substitute_strip(T* rows, Index ld, Index n, bool forward, const Coefficient& coefficient,
+                      const Divisor& divisor) {
   constexpr Index W = simd::width<T>;
   for (Index step = 0; step < n; ++step) {
     const Index i = forward ? step : n - 1 - step;
@@ -49,8 +50,8 @@ void substitute_last(Index packets, T* rows, Index ld, Index n, bool forward, co
 
 }  // namespace detail
 
-/// Solve with one triangle for the n x ld matrix `rows` (row i at rows + i ld; ld a multiple of the packet width), in place.
-/// forward: a lower triangle, rows from the first on; else an upper one, from the last. n^2 ld flops.
+/// Solve with one triangle for the n x ld matrix `rows` (row i at rows + i ld; ld a multiple of the packet width), in
+/// place. forward: a lower triangle, rows from the first on; else an upper one, from the last. n^2 ld flops.
 template <class T, class Coefficient, class Divisor>
 void substitute_rows(T* rows, Index ld, Index n, bool forward, const Coefficient& coefficient, const Divisor& divisor) {
   constexpr Index W = simd::width<T>;

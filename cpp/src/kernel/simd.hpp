@@ -6,8 +6,8 @@
 #include <immintrin.h>
 #endif
 
-/// Packets: the only file that knows an instruction set. Everything rests on Eigen's portable packet functions; where one
-/// of them is slow (partial loads, finding a lane), AVX-512 has a twin here.
+/// Packets: the only file that knows an instruction set. Everything rests on Eigen's portable packet functions; where
+/// one of them is slow (partial loads, finding a lane), AVX-512 has a twin here.
 namespace hessolve::simd {
 
 template <class T>
@@ -17,7 +17,8 @@ using Packet = typename Eigen::internal::packet_traits<T>::type;
 template <class T>
 inline constexpr int width = Eigen::internal::unpacket_traits<Packet<T>>::size;
 
-/// Columns of a register tile: three packets of rows by this many columns leave room for one column of A and one broadcast.
+/// Columns of a register tile: three packets of rows by this many columns leave room for one column of A and one
+/// broadcast.
 #if defined(__AVX512F__) || defined(__aarch64__)
 inline constexpr int tile_columns = 8;  // 32 registers
 #else
@@ -175,7 +176,8 @@ HESSOLVE_INLINE void two_product(const Packet<T>& a, const Packet<T>& b, Packet<
 #endif
 }
 
-/// Index of the first of n elements whose modulus (real T) or cheap modulus (complex T) is `value`; 0 where there is none.
+/// Index of the first of n elements whose modulus (real T) or cheap modulus (complex T) is `value`; 0 where there is
+/// none.
 template <class T>
 HESSOLVE_INLINE Index find_modulus(const T* p, Index n, Real<T> value) {
 #if defined(__AVX512F__)

@@ -11,7 +11,8 @@
 /// Reading the caller's matrix: in place, in any memory order, and only the part of it that stands for A.
 namespace hessolve {
 
-/// Which elements of the caller's array are read; the others are taken to be zero or, for the symmetric parts, mirrored.
+/// Which elements of the caller's array are read; the others are taken to be zero or, for the symmetric parts,
+/// mirrored.
 enum class Part : signed char { full, diagonal, tridiagonal, lower, upper, hermitian_lower, symmetric_lower };
 
 /// A as an array, a part of it, and perhaps the conjugate of that.
@@ -24,7 +25,9 @@ struct Source {
   [[nodiscard]] Index rows() const { return view.rows; }
   [[nodiscard]] Index cols() const { return view.cols; }
   /// Columns can be read where they are.
-  [[nodiscard]] bool in_place() const { return part == Part::full && view.row_stride == 1 && !(is_complex<T> && conjugated); }
+  [[nodiscard]] bool in_place() const {
+    return part == Part::full && view.row_stride == 1 && !(is_complex<T> && conjugated);
+  }
 
   [[nodiscard]] T operator()(Index i, Index j) const {
     const T value = element(i, j);

@@ -36,7 +36,9 @@ void in_parallel(int threads, Body&& body) {
 #ifdef _OPENMP
   if (threads > 1) {
 #pragma omp parallel num_threads(threads)
-    { body(); }
+    {
+      body();
+    }
     return;
   }
 #endif

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-/// Triangular tiles in registers. The diagonal blocks, one packet wide, are inverted once; solving with one is then a short
-/// product whose multiplications do not wait for each other. With |l| <= 1 this is as stable as substitution in practice
-/// [Du Croz & Higham 1992, doi 10.1093/imanum/12.1.1].
+/// Triangular tiles in registers. The diagonal blocks, one packet wide, are inverted once; solving with one is then a
+/// short product whose multiplications do not wait for each other. With |l| <= 1 this is as stable as substitution in
+/// practice [Du Croz & Higham 1992, doi 10.1093/imanum/12.1.1].
 namespace hessolve {
 
 /// inverse (width x width, column-major) := L^-1 of the unit lower r x r block at L; the identity beyond r.
@@ -91,7 +91,8 @@ void unit_lower_solve(InColMajor<T> L, const T* inverses, ColMajor<T> B) {
   for (; j + N <= B.cols; j += N) {
     detail::unit_lower_columns<T, N>(L.rows, L.data, L.stride, inverses, B.col(j), B.stride);
   }
-  detail::unit_lower_last<T, N - 1>(static_cast<int>(B.cols - j), L.rows, L.data, L.stride, inverses, B.col(j), B.stride);
+  detail::unit_lower_last<T, N - 1>(static_cast<int>(B.cols - j), L.rows, L.data, L.stride, inverses, B.col(j),
+                                    B.stride);
 }
 
 }  // namespace hessolve

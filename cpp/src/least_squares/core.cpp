@@ -23,7 +23,14 @@ class LeastSquares {
   using R = Real<T>;
 
   LeastSquares(const Source<T>& A, In<T> B, const LeastSquaresOptions& options, Certificate& certificate)
-      : A_(A), B_(B), options_(options), certificate_(certificate), m_(A.rows()), n_(A.cols()), k_(B.cols), X_(n_, k_) {}
+      : A_(A),
+        B_(B),
+        options_(options),
+        certificate_(certificate),
+        m_(A.rows()),
+        n_(A.cols()),
+        k_(B.cols),
+        X_(n_, k_) {}
 
   /// The ladder: full rank, pivoted, SVD.
   Outcome run() {
@@ -87,8 +94,8 @@ class LeastSquares {
     return true;
   }
 
-  /// Rank from pivoted QR on equilibrated columns, then the minimum norm on the columns as they are. False where the diagonal
-  /// of R shows no gap at the rank.
+  /// Rank from pivoted QR on equilibrated columns, then the minimum norm on the columns as they are. False where the
+  /// diagonal of R shows no gap at the rank.
   bool pivoted() {
     const Index r = std::min(m_, n_);
     Matrix<T> W(m_, n_);
@@ -152,10 +159,10 @@ class LeastSquares {
     Magnitudes<R> size(m_, n_);
     absorb<T>(A_, W.view(), size);
     Svd<T> d = svd<T>(W.view());
-    const double cut = options_.rcond >= 0 ? options_.rcond
-                                           : static_cast<double>(std::max(m_, n_)) * static_cast<double>(epsilon<T>);
+    const double cut =
+        options_.rcond >= 0 ? options_.rcond : static_cast<double>(std::max(m_, n_)) * static_cast<double>(epsilon<T>);
     Index rank = 0;
-    while (rank < r && static_cast<double>(d.s[rank]) > cut * static_cast<double>(d.s[0])) {
+    while (rank<r&& static_cast<double>(d.s[rank])> cut * static_cast<double>(d.s[0])) {
       ++rank;
     }
     for (Index j = 0; j < k_; ++j) {
@@ -171,7 +178,8 @@ class LeastSquares {
     certificate_.method = Method::svd;
     certificate_.rank = rank;
     certificate_.regime = 0;
-    certificate_.effective_condition = rank > 0 ? static_cast<double>(d.s[0]) / static_cast<double>(d.s[rank - 1]) : 1.0;
+    certificate_.effective_condition =
+        rank > 0 ? static_cast<double>(d.s[0]) / static_cast<double>(d.s[rank - 1]) : 1.0;
     scaled_condition_ = certificate_.effective_condition;
     certificate_.rcond = r > 0 && d.s[0] > 0 ? static_cast<double>(d.s[r - 1]) / static_cast<double>(d.s[0]) : 0.0;
     s_ = std::move(d.s);
@@ -221,13 +229,16 @@ void certify(const Source<T>& A, ColMajor<const T> X, ColMajor<const T> residual
     const auto eps = static_cast<double>(epsilon<T>);
     if (factor != nullptr && m >= n) {
       backward = std::min(backward, factor->karlson_walden(residual.col(j), x2) / x2 / frobenius);
-      forward = factor->forward_estimate(X.col(j), static_cast<R>(r2), column_norm.data(), 4 * std::max(backward, eps / 8));
+      forward =
+          factor->forward_estimate(X.col(j), static_cast<R>(r2), column_norm.data(), 4 * std::max(backward, eps / 8));
     } else {
-      // A^+ and its derivative: kappa (1 + kappa ||r|| / (||A|| ||x||)) times the backward error  [Golub & Van Loan, 5.3.7]
+      // A^+ and its derivative: kappa (1 + kappa ||r|| / (||A|| ||x||)) times the backward error  [Golub & Van
+      // Loan, 5.3.7]
       forward = 10 * std::max(backward < 10 * eps * static_cast<double>(n) ? backward : eps, eps) * kappa *
                 (1 + kappa * r2 / (frobenius * x2));
       if (m >= n || certificate.regime == 4 || certificate.regime == 0) {
-        backward = std::min(backward, std::isnan(backward) ? backward : gradient_over_residual<T>(A, residual.col(j), r2) / frobenius);
+        backward = std::min(
+            backward, std::isnan(backward) ? backward : gradient_over_residual<T>(A, residual.col(j), r2) / frobenius);
       }
     }
     certificate.backward_error = std::max(certificate.backward_error, backward);
@@ -238,8 +249,9 @@ void certify(const Source<T>& A, ColMajor<const T> X, ColMajor<const T> residual
 }  // namespace
 
 template <class T>
-Outcome least_squares(const Source<T>& A, In<T> B, MatrixView<T> X, const LeastSquaresOptions& options, Certificate& certificate,
-                      Diagnosis& diagnosis, double* residual_squares, Buffer<Real<T>>* singular_values) {
+Outcome least_squares(const Source<T>& A, In<T> B, MatrixView<T> X, const LeastSquaresOptions& options,
+                      Certificate& certificate, Diagnosis& diagnosis, double* residual_squares,
+                      Buffer<Real<T>>* singular_values) {
   if (options.check_finite) {
     if (const auto [i, j] = find_non_finite<T>(A); i >= 0) {
       diagnosis.argument = "A";
@@ -302,8 +314,8 @@ Outcome least_squares(const Source<T>& A, In<T> B, MatrixView<T> X, const LeastS
   return finite ? Outcome{} : Outcome{Reason::non_finite};  // x overflowed
 }
 
-#define INSTANTIATE(T)                                                                                                       \
-  template Outcome least_squares<T>(const Source<T>&, In<T>, MatrixView<T>, const LeastSquaresOptions&, Certificate&,        \
+#define INSTANTIATE(T)                                                                                                \
+  template Outcome least_squares<T>(const Source<T>&, In<T>, MatrixView<T>, const LeastSquaresOptions&, Certificate&, \
                                     Diagnosis&, double*, Buffer<Real<T>>*);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

@@ -54,7 +54,9 @@ Index find_constant(InColMajor<T> A) {
 }  // namespace
 
 template <class T>
-FullRank<T>::FullRank(const Source<T>& A) : m_(A.rows()), n_(A.cols()), wide_(m_ < n_) {
+FullRank<T>::FullRank(const Source<T>& A) : m_(A.rows()),
+                                            n_(A.cols()),
+                                            wide_(m_ < n_) {
   Magnitudes<R> size(std::max(m_, n_), std::min(m_, n_));  // of W: A or A^H
   if (wide_) {
     W_ = Matrix<T>(n_, m_);
@@ -115,7 +117,8 @@ void FullRank<T>::solve_wide(In<T> B, ColMajor<T> X) const {
     }
     std::fill(X.col(j) + m_, X.col(j) + n_, T(0));
   }
-  triangular_solve<T>(W.block(0, 0, m_, m_), Triangle::upper, Diagonal::general, Trans::adjoint, X.block(0, 0, m_, B.cols));
+  triangular_solve<T>(W.block(0, 0, m_, m_), Triangle::upper, Diagonal::general, Trans::adjoint,
+                      X.block(0, 0, m_, B.cols));
   apply_q<T>(W, tau_.data(), m_, Trans::none, X);
 }
 
@@ -281,8 +284,8 @@ double condition_of_triangle(InColMajor<T> triangle) {
   const auto solve = [&](T* x, Trans trans) {
     triangular_solve<T>(triangle, Triangle::upper, Diagonal::general, trans, {x, n, 1, n});
   };
-  return norm * static_cast<double>(
-                    estimate_one_norm<T>(n, [&](T* x) { solve(x, Trans::none); }, [&](T* x) { solve(x, Trans::adjoint); }));
+  return norm * static_cast<double>(estimate_one_norm<T>(
+                    n, [&](T* x) { solve(x, Trans::none); }, [&](T* x) { solve(x, Trans::adjoint); }));
 }
 
 template <class T>
@@ -301,9 +304,9 @@ double gradient_over_residual(const Source<T>& A, const T* residual, double resi
   return std::sqrt(sum) / residual_norm;
 }
 
-#define INSTANTIATE(T)                                            \
-  template class FullRank<T>;                                     \
-  template double condition_of_triangle<T>(InColMajor<T>);        \
+#define INSTANTIATE(T)                                     \
+  template class FullRank<T>;                              \
+  template double condition_of_triangle<T>(InColMajor<T>); \
   template double gradient_over_residual<T>(const Source<T>&, const T*, double);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

@@ -9,8 +9,9 @@
 namespace hessolve {
 
 /// Unpivoted QR of a full-rank A on equilibrated columns (of A^H on equilibrated rows, where A is wide).
-/// Where a tall A has a constant column, the other columns are centred first: A = [c 1, 1 mean^T + W], and W is factored.
-/// That is the exact elimination of the intercept, and it takes the size of the means out of the condition number.
+/// Where a tall A has a constant column, the other columns are centred first: A = [c 1, 1 mean^T + W], and W is
+/// factored. That is the exact elimination of the intercept, and it takes the size of the means out of the condition
+/// number.
 template <class T>
 class FullRank {
  public:
@@ -40,19 +41,20 @@ class FullRank {
   bool wide_;
   Index constant_ = -1;  // the constant column, or -1
   T constant_value_{};
-  Matrix<T> W_;          // reflections and R
+  Matrix<T> W_;  // reflections and R
   Buffer<T> tau_;
-  Buffer<R> scale_;      // of W's columns
-  Buffer<T> mean_;       // of A's columns, where centred
-  R shrinkage_ = 1;      // smallest ||centred column|| / ||column||
-  Matrix<T> triangle_;   // R of A itself, unscaled, the constant column first (tall A)
+  Buffer<R> scale_;     // of W's columns
+  Buffer<T> mean_;      // of A's columns, where centred
+  R shrinkage_ = 1;     // smallest ||centred column|| / ||column||
+  Matrix<T> triangle_;  // R of A itself, unscaled, the constant column first (tall A)
 };
 
 /// sigma_1 / sigma_n of an upper triangle; above n = 256 from 1-norm estimates.
 template <class T>
 [[nodiscard]] double condition_of_triangle(InColMajor<T> triangle);
 
-/// ||A^H r|| / ||r||: the size of the perturbation -r r^H A / ||r||^2, which makes x an exact minimiser.  [Stewart 1977]
+/// ||A^H r|| / ||r||: the size of the perturbation -r r^H A / ||r||^2, which makes x an exact minimiser.  [Stewart
+/// 1977]
 template <class T>
 [[nodiscard]] double gradient_over_residual(const Source<T>& A, const T* residual, double residual_norm);
 

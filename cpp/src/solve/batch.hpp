@@ -7,9 +7,9 @@
 
 namespace hessolve {
 
-/// solve_slice(i, stop) for every slice of a stack of n x n systems: small ones spread over threads, large ones one after the
-/// other, each with its own team. The caller's thread alone polls `stop`; slices left when it asks are not solved, and
-/// the function returns false.
+/// solve_slice(i, stop) for every slice of a stack of n x n systems: small ones spread over threads, large ones one
+/// after the other, each with its own team. The caller's thread alone polls `stop`; slices left when it asks are not
+/// solved, and the function returns false.
 template <class Solve>
 bool for_each_slice(Index count, Index n, const Stop& stop, Solve&& solve_slice) {
   std::atomic<bool> stopped{false};

@@ -64,39 +64,39 @@ class FactorState {
 
 }  // namespace detail
 
-#define DEFINE_FACTOR(NAME, PART, KIND, METHOD)                                                                     \
-  template <class T>                                                                                                \
-  NAME<T>::NAME(MatrixView<const T> A, const Stop& stop)                                                            \
-      : state_(std::make_unique<detail::FactorState<T>>(Source<T>{A, PART}, KIND, METHOD, stop)) {}                 \
-  template <class T>                                                                                                \
-  NAME<T>::NAME(NAME&&) noexcept = default;                                                                         \
-  template <class T>                                                                                                \
-  NAME<T>& NAME<T>::operator=(NAME&&) noexcept = default;                                                           \
-  template <class T>                                                                                                \
-  NAME<T>::~NAME() = default;                                                                                       \
-  template <class T>                                                                                                \
-  Outcome NAME<T>::outcome() const {                                                                                \
-    return state_->outcome();                                                                                       \
-  }                                                                                                                 \
-  template <class T>                                                                                                \
-  Index NAME<T>::size() const {                                                                                     \
-    return state_->size();                                                                                          \
-  }                                                                                                                 \
-  template <class T>                                                                                                \
-  Outcome NAME<T>::solve(In<T> B, MatrixView<T> X, Trans trans) const {                                             \
-    return state_->solve(B, X, trans);                                                                              \
-  }                                                                                                                 \
-  template <class T>                                                                                                \
-  double NAME<T>::rcond() const {                                                                                   \
-    return state_->rcond();                                                                                         \
+#define DEFINE_FACTOR(NAME, PART, KIND, METHOD)                                                     \
+  template <class T>                                                                                \
+  NAME<T>::NAME(MatrixView<const T> A, const Stop& stop)                                            \
+      : state_(std::make_unique<detail::FactorState<T>>(Source<T>{A, PART}, KIND, METHOD, stop)) {} \
+  template <class T>                                                                                \
+  NAME<T>::NAME(NAME&&) noexcept = default;                                                         \
+  template <class T>                                                                                \
+  NAME<T>& NAME<T>::operator=(NAME&&) noexcept = default;                                           \
+  template <class T>                                                                                \
+  NAME<T>::~NAME() = default;                                                                       \
+  template <class T>                                                                                \
+  Outcome NAME<T>::outcome() const {                                                                \
+    return state_->outcome();                                                                       \
+  }                                                                                                 \
+  template <class T>                                                                                \
+  Index NAME<T>::size() const {                                                                     \
+    return state_->size();                                                                          \
+  }                                                                                                 \
+  template <class T>                                                                                \
+  Outcome NAME<T>::solve(In<T> B, MatrixView<T> X, Trans trans) const {                             \
+    return state_->solve(B, X, trans);                                                              \
+  }                                                                                                 \
+  template <class T>                                                                                \
+  double NAME<T>::rcond() const {                                                                   \
+    return state_->rcond();                                                                         \
   }
 
 DEFINE_FACTOR(LU, Part::full, Kind::general, Method::lu)
 DEFINE_FACTOR(Cholesky, Part::hermitian_lower, Kind::positive_definite_candidate, Method::cholesky)
 #undef DEFINE_FACTOR
 
-#define INSTANTIATE(T)         \
-  template class LU<T>;        \
+#define INSTANTIATE(T)  \
+  template class LU<T>; \
   template class Cholesky<T>;
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

@@ -9,7 +9,8 @@
 namespace hessolve {
 
 template <class T>
-Outcome invert(const Source<T>& A, MatrixView<T> X, const SolveOptions& options, Certificate& certificate, Diagnosis& diagnosis) {
+Outcome invert(const Source<T>& A, MatrixView<T> X, const SolveOptions& options, Certificate& certificate,
+               Diagnosis& diagnosis) {
   const Index n = A.rows();
   Scratch<T, 2 * small_size> line(std::max<Index>(2 * n - 1, 1));  // I(i, j) = line[n - 1 + i - j]
   std::fill_n(line.data(), std::max<Index>(2 * n - 1, 1), T(0));
@@ -23,8 +24,8 @@ Outcome invert(const Source<T>& A, MatrixView<T> X, const SolveOptions& options,
 }
 
 template <class T>
-Outcome pseudo_inverse(const Source<T>& A, MatrixView<T> X, double atol, double rtol, bool check_finite, Certificate& certificate,
-                       Diagnosis& diagnosis) {
+Outcome pseudo_inverse(const Source<T>& A, MatrixView<T> X, double atol, double rtol, bool check_finite,
+                       Certificate& certificate, Diagnosis& diagnosis) {
   const Index m = A.rows();
   const Index n = A.cols();
   if (check_finite) {
@@ -42,7 +43,7 @@ Outcome pseudo_inverse(const Source<T>& A, MatrixView<T> X, double atol, double 
   const Index r = d.s.size();
   const double relative = rtol < 0 ? static_cast<double>(std::max(m, n)) * static_cast<double>(epsilon<T>) : rtol;
   Index kept = 0;
-  while (kept < r && static_cast<double>(d.s[kept]) > atol + relative * static_cast<double>(d.s[0])) {
+  while (kept<r&& static_cast<double>(d.s[kept])> atol + relative * static_cast<double>(d.s[0])) {
     ++kept;
   }
   for (Index i = 0; i < kept; ++i) {  // V := -V S^-1
@@ -75,9 +76,9 @@ void singular_values_of(In<T> A, Real<T>* s) {
   singular_values<T>(W.view(), s);
 }
 
-#define INSTANTIATE(T)                                                                                                    \
-  template Outcome invert<T>(const Source<T>&, MatrixView<T>, const SolveOptions&, Certificate&, Diagnosis&);             \
-  template Outcome pseudo_inverse<T>(const Source<T>&, MatrixView<T>, double, double, bool, Certificate&, Diagnosis&);    \
+#define INSTANTIATE(T)                                                                                                 \
+  template Outcome invert<T>(const Source<T>&, MatrixView<T>, const SolveOptions&, Certificate&, Diagnosis&);          \
+  template Outcome pseudo_inverse<T>(const Source<T>&, MatrixView<T>, double, double, bool, Certificate&, Diagnosis&); \
   template void singular_values_of<T>(In<T>, Real<T>*);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

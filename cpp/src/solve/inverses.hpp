@@ -9,7 +9,8 @@ template <class T>
 [[nodiscard]] Outcome invert(const Source<T>& A, MatrixView<T> X, const SolveOptions& options, Certificate& certificate,
                              Diagnosis& diagnosis);
 
-/// X := A^+ by the SVD, singular values at or below atol + rtol sigma_1 taken as zero; certificate.rank is their complement.
+/// X := A^+ by the SVD, singular values at or below atol + rtol sigma_1 taken as zero; certificate.rank is their
+/// complement.
 template <class T>
 [[nodiscard]] Outcome pseudo_inverse(const Source<T>& A, MatrixView<T> X, double atol, double rtol, bool check_finite,
                                      Certificate& certificate, Diagnosis& diagnosis);

@@ -10,8 +10,9 @@ namespace {
 
 constexpr Index most = 64;  // beyond it, blocking wins over what follows
 
-/// Columns of P packets each, rows padded by zeros. Pivoting is implicit: no row moves; a row that has been a pivot is only
-/// struck out of `active`. Row pivot[k] of the factored array holds row k of U, and the multipliers stand where they arose.
+/// Columns of P packets each, rows padded by zeros. Pivoting is implicit: no row moves; a row that has been a pivot is
+/// only struck out of `active`. Row pivot[k] of the factored array holds row k of U, and the multipliers stand where
+/// they arose.
 template <class T, int P>
 class SmallLu {
  public:
@@ -110,7 +111,8 @@ class SmallLu {
       x[k] = value;
       const Packet v = simd::broadcast<T>(value);
       for (int p = 0; p < P; ++p) {
-        simd::store<T>(y + p * W, simd::negative_multiply_add(simd::load<T>(column(k) + p * W), v, simd::load<T>(y + p * W)));
+        simd::store<T>(y + p * W,
+                       simd::negative_multiply_add(simd::load<T>(column(k) + p * W), v, simd::load<T>(y + p * W)));
       }
     }
   }

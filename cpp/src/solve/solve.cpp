@@ -31,7 +31,8 @@ Outcome solve(In<T> A, In<T> B, MatrixView<T> X, const SolveOptions& options, Ce
   Certificate own;
   Diagnosis diagnosis;
   const SquareProblem<T> problem{source_for<T>(A, options), {}, B, X};
-  return solve_square<T>(problem, options, certificate != nullptr, certificate != nullptr ? *certificate : own, diagnosis);
+  return solve_square<T>(problem, options, certificate != nullptr, certificate != nullptr ? *certificate : own,
+                         diagnosis);
 }
 
 template <class T>
@@ -123,12 +124,12 @@ double rcond(In<T> A) {
   return result;
 }
 
-#define INSTANTIATE(T)                                                                                  \
-  template Outcome solve<T>(In<T>, In<T>, MatrixView<T>, const SolveOptions&, Certificate*);            \
-  template Outcome lstsq<T>(In<T>, In<T>, MatrixView<T>, const SolveOptions&, Certificate*);            \
-  template Outcome backslash<T>(In<T>, In<T>, MatrixView<T>, const SolveOptions&, Certificate*);        \
-  template Outcome inv<T>(In<T>, MatrixView<T>, const SolveOptions&, Certificate*);                     \
-  template Outcome pinv<T>(In<T>, MatrixView<T>, double, double, Index*);                               \
+#define INSTANTIATE(T)                                                                           \
+  template Outcome solve<T>(In<T>, In<T>, MatrixView<T>, const SolveOptions&, Certificate*);     \
+  template Outcome lstsq<T>(In<T>, In<T>, MatrixView<T>, const SolveOptions&, Certificate*);     \
+  template Outcome backslash<T>(In<T>, In<T>, MatrixView<T>, const SolveOptions&, Certificate*); \
+  template Outcome inv<T>(In<T>, MatrixView<T>, const SolveOptions&, Certificate*);              \
+  template Outcome pinv<T>(In<T>, MatrixView<T>, double, double, Index*);                        \
   template double rcond<T>(In<T>);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

@@ -213,7 +213,8 @@ class SquareSolve {
       for (Index i = 0; i < n_; ++i) {
         b = std::max(b, static_cast<double>(cheap_abs(B_(i, j))));
       }
-      const double scale = static_cast<double>(factor_.inf_norm()) * static_cast<double>(largest_modulus(Y_.col(j), n_)) + b;
+      const double scale =
+          static_cast<double>(factor_.inf_norm()) * static_cast<double>(largest_modulus(Y_.col(j), n_)) + b;
       const double error = r == 0 ? 0 : r / scale;
       worst = error > worst || std::isnan(error) ? error : worst;
     }
@@ -282,8 +283,8 @@ bool try_small(const SquareProblem<T>& problem, const SolveOptions& options, Cer
     const Index n = problem.A.rows();
     const bool plain = options.method == Method::none && options.trans == Trans::none && problem.A.part == Part::full &&
                        (options.assume == Assume::nothing || options.assume == Assume::general);
-    if (!plain || n > small_limit<T>() || problem.B.cols != 1 || problem.X.row_stride != 1 || problem.overwrite.data != nullptr ||
-        !solve_small<T>(problem.A.view, problem.B, problem.X.data)) {
+    if (!plain || n > small_limit<T>() || problem.B.cols != 1 || problem.X.row_stride != 1 ||
+        problem.overwrite.data != nullptr || !solve_small<T>(problem.A.view, problem.B, problem.X.data)) {
       return false;
     }
     certificate.method = Method::lu;
@@ -339,8 +340,8 @@ Source<T> source_for(In<T> A, const SolveOptions& options) {
 }
 
 template <class T>
-Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& options, bool certify, Certificate& certificate,
-                     Diagnosis& diagnosis) {
+Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& options, bool certify,
+                     Certificate& certificate, Diagnosis& diagnosis) {
   const Index n = problem.A.rows();
   certificate.regime = 1;
   if (n == 0 || problem.B.cols == 0) {
@@ -354,7 +355,8 @@ Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& option
   }
   Structure structure;
   structure.rows = structure.cols = n;
-  const bool look = options.assume == Assume::banded || (options.assume == Assume::nothing && problem.A.part == Part::full);
+  const bool look =
+      options.assume == Assume::banded || (options.assume == Assume::nothing && problem.A.part == Part::full);
   if (look) {
     structure = inspect<T>(problem.A.view);
   }
@@ -366,7 +368,9 @@ Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& option
     kind = Kind::hermitian;
   }
   if (options.trans != Trans::none && !look) {  // a claimed triangle changes sides
-    kind = kind == Kind::upper_triangular ? Kind::lower_triangular : kind == Kind::lower_triangular ? Kind::upper_triangular : kind;
+    kind = kind == Kind::upper_triangular   ? Kind::lower_triangular
+           : kind == Kind::lower_triangular ? Kind::upper_triangular
+                                            : kind;
   }
   if (kind == Kind::zero && !(options.min_norm && options.method == Method::none)) {
     kind = Kind::general;  // LU says which column is zero
@@ -404,9 +408,9 @@ Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& option
   return outcome;
 }
 
-#define INSTANTIATE(T)                                                                                              \
-  template Outcome solve_square<T>(const SquareProblem<T>&, const SolveOptions&, bool, Certificate&, Diagnosis&);   \
-  template Source<T> source_for<T>(In<T>, const SolveOptions&);                                                     \
+#define INSTANTIATE(T)                                                                                            \
+  template Outcome solve_square<T>(const SquareProblem<T>&, const SolveOptions&, bool, Certificate&, Diagnosis&); \
+  template Source<T> source_for<T>(In<T>, const SolveOptions&);                                                   \
   template std::vector<Index> involved_columns<T>(const T*, Index);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

@@ -84,7 +84,8 @@ bool SquareFactor<T>::load(const Source<T>& A, const Structure& structure) {
   constexpr R huge = std::numeric_limits<R>::max();
   constexpr R tiny = std::numeric_limits<R>::min();
   const R ratio = std::max(rows.largest / rows.smallest, cols.largest / cols.smallest);
-  const bool extreme = rows.largest > std::sqrt(huge) || rows.smallest < std::sqrt(tiny) || cols.smallest < std::sqrt(tiny);
+  const bool extreme =
+      rows.largest > std::sqrt(huge) || rows.smallest < std::sqrt(tiny) || cols.smallest < std::sqrt(tiny);
   badly_scaled_ = ratio > R(bad_scaling) || extreme;
   worth_scaling_ = ratio > 2 || extreme;
   return size_.finite || find_non_finite<T>(A).first < 0;
@@ -232,7 +233,8 @@ void SquareFactor<T>::solve_scaled(ColMajor<T> B, Trans trans) const {
       if (!order_.empty()) {
         solve_ordered(B, trans);
       } else {
-        triangular_solve<T>(W_, kind_ == Kind::lower_triangular ? Triangle::lower : Triangle::upper, Diagonal::general, trans, B);
+        triangular_solve<T>(W_, kind_ == Kind::lower_triangular ? Triangle::lower : Triangle::upper, Diagonal::general,
+                            trans, B);
       }
       return;
     case Method::cholesky: cholesky_solve<T>(W_, B, trans); return;
@@ -343,7 +345,8 @@ Real<T> SquareFactor<T>::rcond(T* inverse, bool keep) const {
     norm = invert(inverse, keep);
   } else {
     norm = estimate_one_norm<T>(
-        n_, [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::none); }, [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::adjoint); });
+        n_, [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::none); },
+        [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::adjoint); });
   }
   const R result = 1 / one_norm_ / norm;
   return std::isfinite(result) ? result : R(0);
@@ -353,14 +356,15 @@ template <class T>
 bool SquareFactor<T>::null_vector(Index where, T* z) const {
   if (where < 0) {  // the column of the inverse with the largest norm is nearly a null vector
     (void)estimate_one_norm<T>(
-        n_, [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::none); }, [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::adjoint); },
-        z);
+        n_, [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::none); },
+        [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::adjoint); }, z);
   } else if (method_ == Method::lu) {  // U(:k, :k) c = U(:k, k): column k is the combination c of those before it
     std::fill_n(z, n_, T(0));
     for (Index i = 0; i < where; ++i) {
       z[i] = -W_(i, where);
     }
-    triangular_solve<T>(W_.block(0, 0, where, where), Triangle::upper, Diagonal::general, Trans::none, {z, where, 1, n_});
+    triangular_solve<T>(W_.block(0, 0, where, where), Triangle::upper, Diagonal::general, Trans::none,
+                        {z, where, 1, n_});
     z[where] = T(1);
   } else {
     return false;

@@ -14,8 +14,8 @@ namespace hessolve {
 /// Systems up to this size live on the stack, and have their inverse formed for the certificate.
 inline constexpr Index small_size = 64;
 
-/// A square matrix as one of the direct methods sees it: R A C factored, R and C powers of two that equilibrate it where its
-/// rows or columns differ badly in size (identity otherwise).
+/// A square matrix as one of the direct methods sees it: R A C factored, R and C powers of two that equilibrate it
+/// where its rows or columns differ badly in size (identity otherwise).
 template <class T>
 class SquareFactor {
  public:
@@ -50,13 +50,15 @@ class SquareFactor {
   /// `inverse` (n x n, column-major, valid on return if `keep`); beyond it its norm is estimated.
   [[nodiscard]] R rcond(T* inverse, bool keep = false) const;
 
-  /// A vector z with A z = 0 up to rounding, after a zero pivot at column `where` (-1: after a tiny rcond), z(j) in units of
-  /// 1 / (size of column j). False where the method cannot tell.
+  /// A vector z with A z = 0 up to rounding, after a zero pivot at column `where` (-1: after a tiny rcond), z(j) in
+  /// units of 1 / (size of column j). False where the method cannot tell.
   [[nodiscard]] bool null_vector(Index where, T* z) const;
 
  private:
   [[nodiscard]] static Index stride_for(Index n);
-  [[nodiscard]] bool is_banded() const { return kind_ == Kind::banded || kind_ == Kind::tridiagonal || kind_ == Kind::diagonal; }
+  [[nodiscard]] bool is_banded() const {
+    return kind_ == Kind::banded || kind_ == Kind::tridiagonal || kind_ == Kind::diagonal;
+  }
   void load_band(const Source<T>& A, const Structure& structure);
   [[nodiscard]] Outcome check_diagonal() const;
   void solve_ordered(ColMajor<T> B, Trans trans) const;

@@ -57,8 +57,8 @@ class Scratch {
   T* data_;
 };
 
-/// Column stride for n rows of T: whole cache lines, and never a multiple of 4096 bytes, which would put the elements of a
-/// row into the same few cache sets.
+/// Column stride for n rows of T: whole cache lines, and never a multiple of 4096 bytes, which would put the elements
+/// of a row into the same few cache sets.
 template <class T>
 [[nodiscard]] constexpr Index padded_stride(Index rows) {
   const Index line = 64 / static_cast<Index>(sizeof(T));

@@ -42,8 +42,8 @@ struct [[nodiscard]] Outcome {
 class NumericalError : public std::runtime_error {
  public:
   explicit NumericalError(Outcome why)
-      : std::runtime_error(std::string(name(why.reason)) + (why.where < 0 ? "" : " at " + std::to_string(why.where)) + ": " +
-                           advice(why.reason)),
+      : std::runtime_error(std::string(name(why.reason)) + (why.where < 0 ? "" : " at " + std::to_string(why.where)) +
+                           ": " + advice(why.reason)),
         outcome_(why) {}
   [[nodiscard]] Outcome outcome() const { return outcome_; }
 

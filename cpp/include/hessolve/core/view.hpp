@@ -12,7 +12,8 @@ struct Identity {
 };
 }  // namespace detail
 
-/// A rows x cols matrix in anyone's memory, element (i, j) at data[i row_stride + j col_stride]; strides in elements, any sign.
+/// A rows x cols matrix in anyone's memory, element (i, j) at data[i row_stride + j col_stride]; strides in elements,
+/// any sign.
 template <class T>
 struct MatrixView {
   T* data = nullptr;
@@ -50,10 +51,13 @@ struct ColMajor {
   operator MatrixView<U>() const {  // NOLINT
     return {data, rows, cols, 1, stride};
   }
-  [[nodiscard]] ColMajor block(Index i, Index j, Index m, Index n) const { return {data + i + j * stride, m, n, stride}; }
+  [[nodiscard]] ColMajor block(Index i, Index j, Index m, Index n) const {
+    return {data + i + j * stride, m, n, stride};
+  }
 };
 
-/// Input parameters of templates: a non-deduced context, so that MatrixView<double> converts to MatrixView<const double>.
+/// Input parameters of templates: a non-deduced context, so that MatrixView<double> converts to MatrixView<const
+/// double>.
 template <class T>
 using In = MatrixView<const typename detail::Identity<T>::type>;
 template <class T>

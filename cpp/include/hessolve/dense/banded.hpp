@@ -26,6 +26,7 @@ template <class T>
 
 /// B := op(A)^-1 B from the factors.
 template <class T>
-void banded_lu_solve(const Band& shape, InColMajor<T> band, const Index* pivots, ColMajor<T> B, Trans trans = Trans::none);
+void banded_lu_solve(const Band& shape, InColMajor<T> band, const Index* pivots, ColMajor<T> B,
+                     Trans trans = Trans::none);
 
 }  // namespace hessolve

@@ -8,9 +8,9 @@
 namespace hessolve {
 
 /// Factor A = L L^H in place, A Hermitian. Reads and writes the lower triangle only.
-/// @return ok; not_positive_definite with the column where it stopped, the lower triangle then being of no use; or stopped.
-/// n^3 / 3 flops; on several threads from n = 200 on, with the same bits; allocates n x 128 elements for packing.
-/// [Golub & Van Loan, 4.2.5]
+/// @return ok; not_positive_definite with the column where it stopped, the lower triangle then being of no use; or
+/// stopped. n^3 / 3 flops; on several threads from n = 200 on, with the same bits; allocates n x 128 elements for
+/// packing. [Golub & Van Loan, 4.2.5]
 template <class T>
 [[nodiscard]] Outcome cholesky_in_place(ColMajor<T> A, const Stop& stop = {});
 

@@ -7,10 +7,10 @@
 
 namespace hessolve {
 
-/// Factor P A P^T = L D L^H in place, A Hermitian and perhaps indefinite, with the pivoting of Bunch and Kaufman: L unit
-/// lower, D of 1x1 and 2x2 blocks on the diagonal. Reads and writes the lower triangle only.
-/// Row and column k were exchanged with exchanges[k] >= k. A holds L below and D's diagonal on the diagonal; subdiagonal[k] is
-/// D(k+1, k), nonzero exactly where a 2x2 block starts at k.
+/// Factor P A P^T = L D L^H in place, A Hermitian and perhaps indefinite, with the pivoting of Bunch and Kaufman: L
+/// unit lower, D of 1x1 and 2x2 blocks on the diagonal. Reads and writes the lower triangle only. Row and column k were
+/// exchanged with exchanges[k] >= k. A holds L below and D's diagonal on the diagonal; subdiagonal[k] is D(k+1, k),
+/// nonzero exactly where a 2x2 block starts at k.
 /// @return ok; singular with the first column (of P A P^T) whose pivot is exactly zero; or stopped.
 /// n^3 / 3 flops; products on several threads, with the same bits; allocates n x 48 elements.
 /// [Bunch & Kaufman 1977, doi 10.1090/S0025-5718-1977-0428694-0; Golub & Van Loan, 4.4]
@@ -23,6 +23,7 @@ void ldlt_divide(InColMajor<T> LD, const T* subdiagonal, MatrixView<T> B);
 
 /// B := A^-1 B from the factors (A^-T B for Trans::transpose). 2 n^2 flops a column.
 template <class T>
-void ldlt_solve(InColMajor<T> LD, const Index* exchanges, const T* subdiagonal, ColMajor<T> B, Trans trans = Trans::none);
+void ldlt_solve(InColMajor<T> LD, const Index* exchanges, const T* subdiagonal, ColMajor<T> B,
+                Trans trans = Trans::none);
 
 }  // namespace hessolve

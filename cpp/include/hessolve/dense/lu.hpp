@@ -9,7 +9,8 @@ namespace hessolve {
 /// What a solve is done with: A, its transpose or its conjugate transpose.
 enum class Trans : signed char { none, transpose, adjoint };
 
-/// Factor P A = L U in place, square A, partial pivoting: L unit lower, U upper. Row k was exchanged with row pivots[k] >= k.
+/// Factor P A = L U in place, square A, partial pivoting: L unit lower, U upper. Row k was exchanged with row pivots[k]
+/// >= k.
 /// @return ok; singular with the first column whose pivot is exactly zero (the factorisation is complete all the same);
 ///         or stopped, A then being of no use.
 /// 2 n^3 / 3 flops; on several threads from n = 200 on, with the same bits; allocates n x 128 elements for packing.

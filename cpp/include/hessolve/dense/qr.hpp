@@ -11,8 +11,8 @@ namespace hessolve {
 template <class T>
 void qr_in_place(ColMajor<T> A, T* tau);
 
-/// Factor A P = Q R with column pivoting: column j of A P is column permutation[j] of A, and |R(j, j)| does not increase.
-/// 4 m n min(m, n) flops at most.  [Businger & Golub 1965, doi 10.1007/BF01436084]
+/// Factor A P = Q R with column pivoting: column j of A P is column permutation[j] of A, and |R(j, j)| does not
+/// increase. 4 m n min(m, n) flops at most.  [Businger & Golub 1965, doi 10.1007/BF01436084]
 template <class T>
 void qr_pivoted_in_place(ColMajor<T> A, T* tau, Index* permutation);
 

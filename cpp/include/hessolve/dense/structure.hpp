@@ -35,8 +35,8 @@ struct Structure {
 template <class T>
 [[nodiscard]] Structure inspect(In<T> A);
 
-/// The order in which a permuted triangular matrix is solved: unknown cols[k] from row rows[k]. Returns false where A cannot
-/// be ordered so. n^2 reads.
+/// The order in which a permuted triangular matrix is solved: unknown cols[k] from row rows[k]. Returns false where A
+/// cannot be ordered so. n^2 reads.
 template <class T>
 [[nodiscard]] bool triangular_order(In<T> A, Index* rows, Index* cols);
 

@@ -29,7 +29,8 @@ class LU {
   [[nodiscard]] Index size() const;
   /// X := op(A)^-1 B; X may be B itself. @return outcome(), X being untouched unless it is ok.
   Outcome solve(In<T> B, MatrixView<T> X, Trans trans = Trans::none) const;
-  [[nodiscard]] double rcond() const;  ///< reciprocal 1-norm condition number; computed at each call, estimated above n = 64
+  [[nodiscard]] double rcond()
+      const;  ///< reciprocal 1-norm condition number; computed at each call, estimated above n = 64
 
  private:
   std::unique_ptr<detail::FactorState<T>> state_;

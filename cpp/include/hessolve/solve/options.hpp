@@ -10,13 +10,25 @@
 namespace hessolve {
 
 /// How a system is solved. `none`: the plan chooses (as a wish), or nothing was needed (as an answer).
-enum class Method : signed char { none, diagonal, tridiagonal, banded, triangular, cholesky, ldlt, lu, qr, qr_pivoted, svd };
+enum class Method : signed char {
+  none,
+  diagonal,
+  tridiagonal,
+  banded,
+  triangular,
+  cholesky,
+  ldlt,
+  lu,
+  qr,
+  qr_pivoted,
+  svd
+};
 
 /// "none", "diagonal", ..., "qr", "qr-pivoted", "svd".
 [[nodiscard]] const char* name(Method method);
 
-/// What the caller knows of A. Only the part of A that the claim leaves is read: one triangle of a symmetric matrix (the
-/// lower), the diagonals of a tridiagonal one.
+/// What the caller knows of A. Only the part of A that the claim leaves is read: one triangle of a symmetric matrix
+/// (the lower), the diagonals of a tridiagonal one.
 enum class Assume : signed char {
   nothing,
   general,
@@ -52,10 +64,11 @@ struct Certificate {
   Index rank = -1;
   double rcond = unknown;                ///< reciprocal 1-norm condition number, after equilibration
   double effective_condition = unknown;  ///< sigma_1 / sigma_rank, where a rank was decided
-  double backward_error = unknown;       ///< ||b - A x|| / (||A|| ||x|| + ||b||), infinity norms; the largest over right-hand sides
-  double forward_error = unknown;        ///< upper bound (proven) or estimate of ||x - x_true|| / ||x||
-  bool proven = false;                   ///< forward_error is a bound, not an estimate
-  double residual_norm = unknown;        ///< ||b - A x||_2
+  double backward_error =
+      unknown;  ///< ||b - A x|| / (||A|| ||x|| + ||b||), infinity norms; the largest over right-hand sides
+  double forward_error = unknown;  ///< upper bound (proven) or estimate of ||x - x_true|| / ||x||
+  bool proven = false;             ///< forward_error is a bound, not an estimate
+  double residual_norm = unknown;  ///< ||b - A x||_2
   int refinements = 0;
 };
 

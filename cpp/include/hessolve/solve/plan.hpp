@@ -4,8 +4,8 @@
 
 namespace hessolve {
 
-/// An ordered list of methods: the first is tried first, the next where it fails (Cholesky on a matrix that is not positive
-/// definite) or where its answer cannot be trusted.
+/// An ordered list of methods: the first is tried first, the next where it fails (Cholesky on a matrix that is not
+/// positive definite) or where its answer cannot be trusted.
 struct Plan {
   Method methods[5] = {};
   int count = 0;
