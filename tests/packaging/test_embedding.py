@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""hessolve in other people's programs: the wheel and an installed prefix both answer find_package, and the examples run."""
+"""hessolve in other people's programs: wheel and installed prefix answer find_package, and the examples run."""
 
 import re
 import shutil
@@ -34,7 +34,8 @@ def eigen_headers():
 
 def build_tree():
     """The build folder of the installed wheel, if it was made here."""
-    trees = [cache.parent for cache in (ROOT / "build").glob("*/CMakeCache.txt") if "HESSOLVE_PYTHON:BOOL=ON" in cache.read_text()]
+    caches = (ROOT / "build").glob("*/CMakeCache.txt")
+    trees = [cache.parent for cache in caches if "HESSOLVE_PYTHON:BOOL=ON" in cache.read_text()]
     return max(trees, key=lambda tree: (tree / "CMakeCache.txt").stat().st_mtime, default=None)
 
 

@@ -33,7 +33,8 @@ class Processor:
 
 def test_a_processor_without_the_instructions_is_an_import_error(monkeypatch):
     monkeypatch.setattr(_load, "_cpu", Processor("native:avx2,fma,avx512f", {"fma", "avx512f"}))
-    with pytest.raises(ImportError, match="^hessolve was built for native, and this processor lacks fma, avx512f. Build it "):
+    text = r"^hessolve was built for native, and this processor lacks fma, avx512f\. Build it "
+    with pytest.raises(ImportError, match=text):
         _load._choose()
 
 
@@ -48,5 +49,6 @@ def test_the_most_demanding_variant_that_runs_is_taken(monkeypatch, lacking, cho
 
 
 def test_importing_hessolve_loads_neither_numpy_nor_the_core(run_script):
-    program = "import sys, hessolve; print([m for m in ('numpy', 'hessolve._core', 'hessolve.linear') if m in sys.modules])"
+    names = ("numpy", "hessolve._core", "hessolve.linear")
+    program = f"import sys, hessolve; print([m for m in {names} if m in sys.modules])"
     assert run_script(program) == "[]\n"

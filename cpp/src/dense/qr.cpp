@@ -29,7 +29,8 @@ void qr_pivoted_in_place(ColMajor<T> A, T* tau, Index* permutation) {
 template <class T>
 void apply_q(InColMajor<T> QR, const T* tau, Index reflections, Trans trans, ColMajor<T> B) {
   using Vector = Eigen::Matrix<T, Eigen::Dynamic, 1>;
-  const EigenMatrix<T> essential = as_eigen(QR).leftCols(reflections);
+  const auto matrix = as_eigen(QR);
+  const auto essential = matrix.leftCols(reflections);
   const Vector coefficients = Eigen::Map<const Vector>(tau, reflections).conjugate();
   const auto Q = Eigen::householderSequence(essential, coefficients);
   auto target = as_eigen(B);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -47,6 +48,7 @@ void in_parallel(int threads, Body&& body) {
 }
 
 /// body(i) for i = 0 ... count - 1, handed out one by one. `worth`: start more than one thread only if true.
+/// What a body throws ends the loop and reaches the caller.
 template <class Body>
 void parallel_for(Index count, bool worth, Body&& body) {
   const int threads = worth ? static_cast<int>(std::min<Index>(get_num_threads(), count)) : 1;
@@ -57,11 +59,22 @@ void parallel_for(Index count, bool worth, Body&& body) {
     return;
   }
   std::atomic<Index> next{0};
+  std::atomic<bool> failed{false};
+  std::exception_ptr error;
   in_parallel(threads, [&] {
-    for (Index i = next++; i < count; i = next++) {
-      body(i);
+    try {
+      for (Index i = next++; i < count && !failed; i = next++) {
+        body(i);
+      }
+    } catch (...) {  // nothing may leave a parallel region
+      if (!failed.exchange(true)) {
+        error = std::current_exception();
+      }
     }
   });
+  if (error) {
+    std::rethrow_exception(error);
+  }
 }
 
 }  // namespace hessolve

@@ -206,16 +206,16 @@ void certify(const Source<T>& A, ColMajor<const T> X, ColMajor<const T> residual
   const Index m = A.rows();
   const Index n = A.cols();
   Buffer<R> column_norm(n);
+  std::fill_n(column_norm.data(), n, R(0));
+  visit_tiles<T>(A, 0, m, [&](Index, Index j, ColMajor<const T> tile) {
+    for (Index c = 0; c < tile.cols; ++c) {
+      column_norm[j + c] = std::hypot(column_norm[j + c], norm2(tile.col(c), tile.rows));
+    }
+  });
   double frobenius = 0;
   for (Index j = 0; j < n; ++j) {
-    double sum = 0;
-    for (Index i = 0; i < m; ++i) {
-      sum += static_cast<double>(std::norm(A(i, j)));
-    }
-    column_norm[j] = static_cast<R>(std::sqrt(sum));
-    frobenius += sum;
+    frobenius = std::hypot(frobenius, static_cast<double>(column_norm[j]));
   }
-  frobenius = std::sqrt(frobenius);
   certificate.backward_error = 0;
   certificate.forward_error = 0;
   for (Index j = 0; j < X.cols; ++j) {
@@ -253,13 +253,13 @@ Outcome least_squares(const Source<T>& A, In<T> B, MatrixView<T> X, const LeastS
                       Certificate& certificate, Diagnosis& diagnosis, double* residual_squares,
                       Buffer<Real<T>>* singular_values) {
   if (options.check_finite) {
-    if (const auto [i, j] = find_non_finite<T>(A); i >= 0) {
+    if (const auto [i, j] = check_finite<T>(A); i >= 0) {
       diagnosis.argument = "A";
       diagnosis.row = i;
       diagnosis.col = j;
       return {Reason::non_finite, i};
     }
-    if (const auto [i, j] = find_non_finite<T>(Source<T>{B}); i >= 0) {
+    if (const auto [i, j] = check_finite<T>(Source<T>{B}); i >= 0) {
       diagnosis.argument = "b";
       diagnosis.row = i;
       diagnosis.col = j;

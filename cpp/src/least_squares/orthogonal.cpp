@@ -2,6 +2,7 @@
 #include "least_squares/orthogonal.hpp"
 
 #include "certify/norm_estimate.hpp"
+#include "kernel/dot.hpp"
 #include "kernel/scaling.hpp"
 
 #include <hessolve/dense/qr.hpp>
@@ -293,13 +294,16 @@ double gradient_over_residual(const Source<T>& A, const T* residual, double resi
   if (residual_norm == 0) {
     return 0;
   }
+  Buffer<T> product(A.cols());
+  std::fill_n(product.data(), A.cols(), T(0));
+  visit_tiles<T>(A, 0, A.rows(), [&](Index i, Index j, ColMajor<const T> tile) {
+    for (Index c = 0; c < tile.cols; ++c) {
+      product[j + c] += dot<true, T>(tile.col(c), residual + i, tile.rows);
+    }
+  });
   double sum = 0;
   for (Index j = 0; j < A.cols(); ++j) {
-    T product(0);
-    for (Index i = 0; i < A.rows(); ++i) {
-      product += conjugate(A(i, j)) * residual[i];
-    }
-    sum += static_cast<double>(std::norm(product));
+    sum += static_cast<double>(std::norm(product[j]));
   }
   return std::sqrt(sum) / residual_norm;
 }
