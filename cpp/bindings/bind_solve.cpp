@@ -22,10 +22,16 @@ struct Overwritten {
       columns = {view.data, view.rows, view.cols, view.col_stride};
     }
   }
+  /// Transpose in place, in blocks that stay in cache.
   void flip() const {
-    for (Index j = 0; j < view.cols; ++j) {
-      for (Index i = 0; i < j; ++i) {
-        std::swap(view(i, j), view(j, i));
+    constexpr Index block = 32;
+    for (Index j = 0; j < view.cols; j += block) {
+      for (Index i = 0; i <= j; i += block) {
+        for (Index c = j; c < std::min(j + block, view.cols); ++c) {
+          for (Index r = i; r < std::min(i + block, c); ++r) {
+            std::swap(view(r, c), view(c, r));
+          }
+        }
       }
     }
   }
@@ -61,10 +67,18 @@ py::tuple solve_stack(const py::array& a, const py::array& b, const SolveOptions
                           copy_into<T>(rhs, copy.view());
                           rhs = copy.view();
                         }
-                        const SquareProblem<T> problem{source_for<T>(memory.view, slice), memory.columns, rhs, X[i]};
+                        SolveOptions reading = slice;
+                        if (memory.columns.data != nullptr) {
+                          reading.trans = Trans::none;  // the factors are A's own, and solve with its transpose
+                        }
+                        const SquareProblem<T> problem{source_for<T>(memory.view, reading), memory.columns, rhs, X[i]};
                         const Outcome outcome = solve_square<T>(problem, slice, certify, certificate, diagnosis);
-                        if (outcome.reason == Reason::non_finite && diagnosis.argument != nullptr) {
+                        const bool refused = outcome.reason == Reason::non_finite && diagnosis.argument != nullptr;
+                        if (refused) {
                           memory.put_back();
+                        }
+                        if (overwrite_b && (refused || outcome.reason == Reason::not_positive_definite)) {
+                          copy_out<T>(copy.view(), X[i]);  // b as it was: there is no x to take its place
                         }
                         return outcome;
                       });
@@ -83,9 +97,9 @@ py::tuple backslash_stack(const py::array& a, const py::array& b, const std::str
                         if (A.rows() == A.cols()) {
                           SolveOptions options;
                           options.method = wish;
-                          options.min_norm = wish == Method::none;
+                          options.min_norm = may_lose_rank(wish);
                           options.stop = stop;
-                          const SquareProblem<T> problem{Source<T>{A[i]}, {}, B[i], X[i]};
+                          const SquareProblem<T> problem{source_for<T>(A[i], options), {}, B[i], X[i]};
                           return solve_square<T>(problem, options, true, certificate, diagnosis);
                         }
                         LeastSquaresOptions options;

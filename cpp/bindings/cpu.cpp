@@ -4,7 +4,43 @@
 
 #include <cstring>
 
+#if defined(_MSC_VER) && !defined(__clang__) && (defined(_M_X64) || defined(_M_IX86))
+#include <immintrin.h>
+#include <intrin.h>
+#endif
+
 namespace {
+
+#if defined(_MSC_VER) && !defined(__clang__) && (defined(_M_X64) || defined(_M_IX86))
+/// What __builtin_cpu_supports is elsewhere: the instruction, and an operating system that saves its registers.
+bool supports(const char* word) {
+  int one[4];
+  int seven[4];
+  __cpuid(one, 1);
+  __cpuidex(seven, 7, 0);
+  const bool saves = (one[2] & (1 << 27)) != 0;
+  const unsigned long long state = saves ? _xgetbv(0) : 0;
+  const bool ymm = (state & 0x6) == 0x6;
+  const bool zmm = (state & 0xe6) == 0xe6;
+  const auto is = [word](const char* name) { return std::strcmp(word, name) == 0; };
+  const auto bit = [](int value, int position) { return (value >> position & 1) != 0; };
+  return is("sse4.1")       ? bit(one[2], 19)
+         : is("sse4.2")     ? bit(one[2], 20)
+         : is("avx")        ? bit(one[2], 28) && ymm
+         : is("fma")        ? bit(one[2], 12) && ymm
+         : is("avx2")       ? bit(seven[1], 5) && ymm
+         : is("bmi")        ? bit(seven[1], 3)
+         : is("bmi2")       ? bit(seven[1], 8)
+         : is("avx512f")    ? bit(seven[1], 16) && zmm
+         : is("avx512dq")   ? bit(seven[1], 17) && zmm
+         : is("avx512ifma") ? bit(seven[1], 21) && zmm
+         : is("avx512cd")   ? bit(seven[1], 28) && zmm
+         : is("avx512bw")   ? bit(seven[1], 30) && zmm
+         : is("avx512vl")   ? (seven[1] < 0) && zmm
+         : is("avx512vbmi") ? bit(seven[2], 1) && zmm
+                            : true;
+}
+#endif
 
 /// Names of the instructions HESSOLVE_REQUIRED lists that this processor (or its operating system) lacks.
 PyObject* missing(PyObject*, PyObject* wanted) {
@@ -17,6 +53,8 @@ PyObject* missing(PyObject*, PyObject* wanted) {
 #if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__i386__))
   __builtin_cpu_init();
 #define HESSOLVE_HAS(word) (std::strcmp(name, word) == 0 && !__builtin_cpu_supports(word))
+#elif defined(_MSC_VER) && (defined(_M_X64) || defined(_M_IX86))
+#define HESSOLVE_HAS(word) (std::strcmp(name, word) == 0 && !supports(word))
 #else
 #define HESSOLVE_HAS(word) false  // elsewhere builds are for the platform's baseline
 #endif

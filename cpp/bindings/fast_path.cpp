@@ -57,14 +57,21 @@ PyObject* solve_small(const PlainArray& a, const PlainArray& b, const npy_api& a
   Certificate certificate;
   Diagnosis diagnosis;
   const SquareProblem<T> problem{Source<T>{A}, {}, B, {x, n, k, k, 1}};
-  if (solve_square<T>(problem, SolveOptions{}, false, certificate, diagnosis).ok()) {
-    return result;
+  try {
+    if (solve_square<T>(problem, SolveOptions{}, false, certificate, diagnosis).ok()) {
+      return result;
+    }
+  } catch (const std::exception&) {  // out of memory: the general function meets it again, and can say so
   }
   Py_DECREF(result);
   return nullptr;
 }
 
-PyObject* solve(PyObject* general, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+/// The Python function behind the fast path. Not the built-in's `self`: a built-in with one cannot be pickled by its
+/// name.
+PyObject* general = nullptr;
+
+PyObject* solve(PyObject*, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
   if (count == 2 && keywords == nullptr) {
     const npy_api& api = npy_api::get();
     PlainArray a;
@@ -112,20 +119,21 @@ std::string documented(const py::object& function) {
 void register_fast_path(py::module_& m) {
   m.def(
       "with_fast_path",
-      [](const py::object& general) {
+      [](const py::object& function) {
         struct Definition {
           std::string name;
           std::string doc;
           PyMethodDef method;
         };
         auto* definition = new Definition{
-            general.attr("__name__").cast<std::string>(), documented(general), {}};  // lives as long as the process
+            function.attr("__name__").cast<std::string>(), documented(function), {}};  // lives as long as the process
         definition->method = {definition->name.c_str(),
                               reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&solve)),  // NOLINT
                               METH_FASTCALL | METH_KEYWORDS, definition->doc.c_str()};
-        (void)npy_api::get();  // loads NumPy's table now, not in the first call
+        general = function.inc_ref().ptr();  // for good, like the built-in
+        (void)npy_api::get();                // loads NumPy's table now, not in the first call
         return py::reinterpret_steal<py::object>(
-            PyCFunction_NewEx(&definition->method, general.ptr(), general.attr("__module__").ptr()));
+            PyCFunction_NewEx(&definition->method, nullptr, function.attr("__module__").ptr()));
       },
       py::arg("general"), py::pos_only());
 }

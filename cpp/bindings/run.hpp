@@ -17,7 +17,7 @@ Report run(const std::vector<py::ssize_t>& batch, Index count, Index n, bool rea
   const auto work = [&] {
     return for_each_slice(count, n, python_signals(), [&](Index i, const Stop& stop) {
       const auto slot = static_cast<std::size_t>(i);
-      report.outcomes[slot] = solve_slice(i, stop, report.certificates[slot], diagnoses[slot]);
+      return report.outcomes[slot] = solve_slice(i, stop, report.certificates[slot], diagnoses[slot]);
     });
   };
   bool finished = true;

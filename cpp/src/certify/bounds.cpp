@@ -26,7 +26,7 @@ double inverse_defect(const Source<T>& A, const SquareFactor<T>& factor, const T
     std::fill_n(size, n, Real<T>(0));
     product[j] = T(1);
     for (Index k = 0; k < n; ++k) {
-      scaled[k] = A(k, j) * factor.row_scale(k) * factor.col_scale(j);
+      scaled[k] = shift(A(k, j), factor.row_exponent(k) + factor.col_exponent(j));
     }
     for (Index k = 0; k < n; ++k) {
       const T* x = inverse + k * n;
@@ -42,7 +42,7 @@ double inverse_defect(const Source<T>& A, const SquareFactor<T>& factor, const T
   }
   double norm = 0;
   for (Index i = 0; i < n; ++i) {
-    norm = row_sum[i] > norm || std::isnan(row_sum[i]) ? row_sum[i] : norm;
+    norm = max_or_nan(norm, row_sum[i]);
   }
   return norm * (1 + gamma);
 }
@@ -56,21 +56,29 @@ double proven_error(const SquareFactor<T>& factor, const T* inverse, const Real<
   if (!(defect < 1)) {
     return std::numeric_limits<double>::infinity();
   }
+  int common = no_exponent;  // of R |r|: the scales may be far outside the range of a double
+  for (Index k = 0; k < n; ++k) {
+    const int e = exponent_of(size[k]);
+    common = e == no_exponent ? common : std::max(common, e + factor.row_exponent(k));
+  }
+  common = common == no_exponent ? 0 : common;
   double image[small_size] = {};
   for (Index k = 0; k < n; ++k) {
-    const double r = static_cast<double>(size[k]) * static_cast<double>(factor.row_scale(k));
+    const double r = std::ldexp(static_cast<double>(size[k]), factor.row_exponent(k) - common);
     for (Index i = 0; i < n; ++i) {
       image[i] += static_cast<double>(cheap_abs(inverse[i + k * n])) * r;
     }
   }
   double largest = 0;
   for (Index i = 0; i < n; ++i) {
-    largest = std::max(largest, image[i]);
+    largest = max_or_nan(largest, image[i]);
   }
   const double total = largest / (1 - defect);
   double worst = 0;
   for (Index i = 0; i < n; ++i) {
-    worst = std::max(worst, (image[i] + row_sum[i] * total) * static_cast<double>(factor.col_scale(i)));
+    const double error = image[i] + row_sum[i] * total;
+    const double unscaled = std::ldexp(error, factor.col_exponent(i) + common);
+    worst = max_or_nan(worst, error > 0 ? std::max(unscaled, std::numeric_limits<double>::denorm_min()) : unscaled);
   }
   return worst * (1 + static_cast<double>(2 * n + 8) * std::numeric_limits<double>::epsilon());
 }
@@ -114,10 +122,10 @@ void certify_solution(const Source<T>& A, const SquareFactor<T>& factor, const T
     for (Index j = 0; j < n; ++j) {
       sum += static_cast<double>(std::abs(A(i, j)));
     }
-    norm_A = std::max(norm_A, sum);
+    norm_A = max_or_nan(norm_A, sum);
   }
   if (!is_complex<T>) {
-    norm_A = static_cast<double>(factor.inf_norm());
+    norm_A = factor.inf_norm();
   }
   double row_sum[small_size];
   const bool small = n <= small_size;
@@ -135,14 +143,15 @@ void certify_solution(const Source<T>& A, const SquareFactor<T>& factor, const T
     for (Index i = 0; i < n; ++i) {
       const auto r = static_cast<double>(std::abs(residual(i, j)));
       size[i] = static_cast<R>(r * (1 + 4 * eps) + second_order * static_cast<double>(product(i, j)) + tiny);
-      r_max = std::max(r_max, static_cast<double>(std::abs(residual(i, j))));
-      x_max = std::max(x_max, static_cast<double>(std::abs(X(i, j))));
+      r_max = max_or_nan(r_max, static_cast<double>(std::abs(residual(i, j))));
+      x_max = max_or_nan(x_max, static_cast<double>(std::abs(X(i, j))));
       b_max = std::max(b_max, static_cast<double>(std::abs(B(i, j))));
     }
     certificate.residual_norm =
-        std::max(certificate.residual_norm, static_cast<double>(norm2(residual.view().col(j), n)));
-    if (r_max > 0) {
-      certificate.backward_error = std::max(certificate.backward_error, r_max / (norm_A * x_max + b_max));
+        max_or_nan(certificate.residual_norm, static_cast<double>(norm2(residual.view().col(j), n)));
+    if (r_max != 0) {
+      certificate.backward_error =
+          max_or_nan(certificate.backward_error, relative_residual(r_max, norm_A, x_max, b_max));
     }
     if (x_max == 0 && b_max == 0) {
       continue;  // x = 0 is exact

@@ -22,7 +22,7 @@ class BlockedCholesky {
         packed_(has_microkernel<T> ? packed_size<T>(n_, widest_panel) : 0) {}
 
   Outcome run() {
-    in_parallel(get_num_threads(), [this] { work(); });
+    in_parallel(threads_for(n_, get_num_threads()), [this] { work(); });
     if (stopped_) {
       return {Reason::stopped};
     }

@@ -24,7 +24,7 @@ class BlockedLu {
         inverses_{Buffer<T>(widest_panel * simd::width<T>), Buffer<T>(widest_panel * simd::width<T>)} {}
 
   Outcome run() {
-    in_parallel(get_num_threads(), [this] { work(); });
+    in_parallel(threads_for(n_, get_num_threads()), [this] { work(); });
     if (stopped_) {
       return {Reason::stopped};
     }

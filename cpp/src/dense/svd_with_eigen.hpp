@@ -6,6 +6,8 @@
 
 #include <Eigen/SVD>
 
+#include <limits>
+
 /// Eigen's divide and conquer SVD. Its instantiations take half a minute each, so the scalars are spread over two
 /// sources.
 namespace hessolve {
@@ -21,6 +23,10 @@ Svd<T> svd(InColMajor<T> A) {
   as_eigen(result.U.view()) = decomposition.matrixU();
   as_eigen(result.V.view()) = decomposition.matrixV();
   std::copy_n(decomposition.singularValues().data(), r, result.s.data());
+  if (decomposition.info() !=
+      Eigen::Success) {  // not finite, or no convergence: never a value that looks like an answer
+    std::fill_n(result.s.data(), r, std::numeric_limits<Real<T>>::quiet_NaN());
+  }
   return result;
 }
 
@@ -30,6 +36,9 @@ void singular_values(InColMajor<T> A, Real<T>* s) {
   if (r > 0) {
     const Eigen::BDCSVD<EigenMatrix<T>, Eigen::ComputeThinU | Eigen::ComputeThinV> decomposition(as_eigen(A));
     std::copy_n(decomposition.singularValues().data(), r, s);
+    if (decomposition.info() != Eigen::Success) {
+      std::fill_n(s, r, std::numeric_limits<Real<T>>::quiet_NaN());
+    }
   }
 }
 

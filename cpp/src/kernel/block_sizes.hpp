@@ -20,4 +20,9 @@ constexpr Index panel_width(Index rest) {
   return std::min(width, rest);
 }
 
+/// Threads worth starting for the factorisation of an n x n matrix.
+constexpr int threads_for(Index n, int available) {
+  return static_cast<int>(std::min<Index>(available, std::max<Index>(n / 100, 1)));
+}
+
 }  // namespace hessolve

@@ -19,12 +19,37 @@ template <class R>
   return std::ldexp(R(1), -std::clamp(std::ilogb(size), -limit, limit));
 }
 
+/// value 2^exponent, rounded once.
+template <class T>
+[[nodiscard]] T shift(T value, int exponent) {
+  if constexpr (is_complex<T>) {
+    return {std::ldexp(value.real(), exponent), std::ldexp(value.imag(), exponent)};
+  } else {
+    return std::ldexp(value, exponent);
+  }
+}
+
+/// Below every exponent of a nonzero number, and far enough from the limits of int to add a few of them.
+inline constexpr int no_exponent = -100'000;
+
+/// e with 2^e <= size < 2^(e+1); no_exponent for 0 and for what is not finite.
+template <class R>
+[[nodiscard]] int exponent_of(R size) {
+  return size > 0 && std::isfinite(size) ? std::ilogb(size) : no_exponent;
+}
+
+/// The larger one, and NaN if either is: a maximum that hides nothing.
+template <class R>
+[[nodiscard]] constexpr R max_or_nan(R a, R b) {
+  return b > a || b != b ? b : a;
+}
+
 /// ||x||_2 without overflow or harmful underflow.
 template <class T>
 [[nodiscard]] Real<T> norm2(const T* x, Index n) {
   Real<T> largest = 0;
   for (Index i = 0; i < n; ++i) {
-    largest = std::max(largest, cheap_abs(x[i]));
+    largest = max_or_nan(largest, cheap_abs(x[i]));
   }
   if (!(largest > 0) || !std::isfinite(largest)) {
     return largest;
@@ -46,6 +71,16 @@ void equilibrate_columns(ColMajor<T> A, Real<T>* scale) {
       A(i, j) *= scale[j];
     }
   }
+}
+
+/// r / (a x + b), also where a x overflows or a itself did; NaN where r is.
+[[nodiscard]] inline double relative_residual(double r, double a, double x, double b) {
+  constexpr double down = 1e-20;
+  if (std::isfinite(a * x + b)) {
+    return r / (a * x + b);
+  }
+  constexpr double huge = std::numeric_limits<double>::max();
+  return r * down / (std::min(a, huge) * down * x + b * down);
 }
 
 template <class T>

@@ -161,7 +161,7 @@ template <class T>
 HESSOLVE_INLINE void two_product(const Packet<T>& a, const Packet<T>& b, Packet<T>& product, Packet<T>& error) {
   product = multiply(a, b);
 #if defined(__FMA__) || defined(__AVX512F__) || defined(__aarch64__) || defined(_M_ARM64)
-  error = Eigen::internal::pmsub(a, b, product);
+  error = Eigen::internal::pmadd(a, b, Eigen::internal::pnegate(product));  // pmsub is not fused in every Eigen
 #else  // Dekker's splitting  [Higham, Accuracy and Stability, 4.3]
   const Packet<T> factor = broadcast<T>(std::is_same_v<T, float> ? T(4097) : T(134217729));
   const auto split = [&](const Packet<T>& x, Packet<T>& high, Packet<T>& low) {

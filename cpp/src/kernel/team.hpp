@@ -35,16 +35,14 @@ class Team {
 template <class Body>
 void in_parallel(int threads, Body&& body) {
 #ifdef _OPENMP
-  if (threads > 1) {
-#pragma omp parallel num_threads(threads)
-    {
-      body();
-    }
-    return;
+#pragma omp parallel num_threads(threads)  // for one thread as well: the caller may be inside a region of its own
+  {
+    body();
   }
-#endif
+#else
   (void)threads;
   body();
+#endif
 }
 
 /// body(i) for i = 0 ... count - 1, handed out one by one. `worth`: start more than one thread only if true.

@@ -12,7 +12,9 @@
 #include <hessolve/dense/triangular.hpp>
 
 #include <cmath>
+#include <limits>
 #include <memory>
+#include <stdexcept>
 
 namespace hessolve {
 namespace {
@@ -37,7 +39,7 @@ class LeastSquares {
     const Method wish = options_.method;
     const bool svd_only = wish == Method::svd || (wish == Method::none && options_.rcond >= 0);
     if (!svd_only) {
-      if (wish != Method::qr_pivoted && full_rank()) {
+      if (wish != Method::qr_pivoted && !options_.rank_is_lost && full_rank()) {
         certificate_.method = Method::qr;
         certificate_.rank = std::min(m_, n_);
         certificate_.regime = m_ > n_ ? 2 : m_ < n_ ? 3 : 1;
@@ -53,8 +55,7 @@ class LeastSquares {
     if (options_.stop.requested()) {
       return {Reason::stopped};
     }
-    by_svd();
-    return {};
+    return by_svd();
   }
 
   [[nodiscard]] ColMajor<T> x() const { return X_.view(); }
@@ -65,6 +66,9 @@ class LeastSquares {
 
  private:
   [[nodiscard]] double tolerance() const {
+    if (options_.rcond >= 0) {
+      return options_.rcond;
+    }
     if (options_.method == Method::qr) {
       return static_cast<double>(epsilon<T>);  // unpivoted by order: only what cannot be solved at all is refused
     }
@@ -131,6 +135,18 @@ class LeastSquares {
       }
       return true;
     }
+    R largest_element = 0;
+    for (Index i = 0; i < rank; ++i) {
+      for (Index j = 0; j < n_; ++j) {
+        largest_element = std::max(largest_element, cheap_abs(S(j, i)));
+      }
+    }
+    const int common = exponent_of(largest_element);  // near 1: squares inside the factorisation stay in range
+    for (Index i = 0; i < rank; ++i) {
+      for (Index j = 0; j < n_; ++j) {
+        S(j, i) = shift(S(j, i), -common);
+      }
+    }
     Buffer<T> beta(rank);
     qr_in_place<T>(S.view(), beta.data());
     Matrix<T> Z(n_, k_);
@@ -143,7 +159,7 @@ class LeastSquares {
     apply_q<T>(S.view(), beta.data(), rank, Trans::none, Z.view());
     for (Index j = 0; j < k_; ++j) {
       for (Index i = 0; i < n_; ++i) {
-        X_(permutation[i], j) = Z(i, j);
+        X_(permutation[i], j) = shift(Z(i, j), -common);
       }
     }
     if (options_.certify) {
@@ -153,7 +169,7 @@ class LeastSquares {
     return gap;
   }
 
-  void by_svd() {
+  Outcome by_svd() {
     const Index r = std::min(m_, n_);
     Matrix<T> W(m_, n_);
     Magnitudes<R> size(m_, n_);
@@ -183,6 +199,7 @@ class LeastSquares {
     scaled_condition_ = certificate_.effective_condition;
     certificate_.rcond = r > 0 && d.s[0] > 0 ? static_cast<double>(d.s[r - 1]) / static_cast<double>(d.s[0]) : 0.0;
     s_ = std::move(d.s);
+    return {};
   }
 
   const Source<T>& A_;
@@ -241,8 +258,9 @@ void certify(const Source<T>& A, ColMajor<const T> X, ColMajor<const T> residual
             backward, std::isnan(backward) ? backward : gradient_over_residual<T>(A, residual.col(j), r2) / frobenius);
       }
     }
-    certificate.backward_error = std::max(certificate.backward_error, backward);
-    certificate.forward_error = std::max(certificate.forward_error, forward);
+    certificate.backward_error = max_or_nan(certificate.backward_error, backward);
+    certificate.forward_error =
+        max_or_nan(certificate.forward_error, std::isnan(forward) ? std::numeric_limits<double>::infinity() : forward);
   }
 }
 
@@ -266,6 +284,10 @@ Outcome least_squares(const Source<T>& A, In<T> B, MatrixView<T> X, const LeastS
       return {Reason::non_finite, i};
     }
   }
+  if (options.method != Method::none && options.method != Method::qr && options.method != Method::qr_pivoted &&
+      options.method != Method::svd) {
+    throw std::invalid_argument("least squares are solved by qr, qr-pivoted or svd");
+  }
   LeastSquares<T> problem(A, B, options, certificate);
   if (A.rows() == 0 || A.cols() == 0) {
     certificate.rank = 0;
@@ -286,6 +308,7 @@ Outcome least_squares(const Source<T>& A, In<T> B, MatrixView<T> X, const LeastS
     return {};
   }
   if (const Outcome outcome = problem.run(); !outcome.ok()) {
+    copy_out<T>(problem.x(), X);
     return outcome;
   }
   bool finite = true;
@@ -300,7 +323,7 @@ Outcome least_squares(const Source<T>& A, In<T> B, MatrixView<T> X, const LeastS
   certificate.residual_norm = 0;
   for (Index j = 0; j < B.cols; ++j) {
     const double r2 = norm2(residual.view().col(j), A.rows());
-    certificate.residual_norm = std::max(certificate.residual_norm, r2);
+    certificate.residual_norm = max_or_nan(certificate.residual_norm, r2);
     if (residual_squares != nullptr) {
       residual_squares[j] = r2 * r2;
     }

@@ -206,24 +206,32 @@ double FullRank<T>::karlson_walden(const T* residual, double x_norm) const {
   apply_q<T>(W, tau_.data(), W.cols, Trans::adjoint, C.view());
   Matrix<T> K(2 * n_, n_);
   Matrix<T> rhs(2 * n_, 1);
-  const auto eta = static_cast<R>(r_norm / x_norm);
+  R largest = static_cast<R>(r_norm / x_norm);
   for (Index j = 0; j < n_; ++j) {
-    std::copy_n(triangle_.view().col(j), n_, K.view().col(j));
+    largest = std::max(largest, norm2(triangle_.view().col(j), j + 1));
+  }
+  const int common = -exponent_of(largest);  // the projector does not depend on the scale of K
+  const int rhs_common = -exponent_of(r_norm);
+  const R eta = shift(static_cast<R>(r_norm / x_norm), common);
+  for (Index j = 0; j < n_; ++j) {
+    for (Index i = 0; i < n_; ++i) {
+      K(i, j) = shift(triangle_(i, j), common);
+    }
     std::fill_n(K.view().col(j) + n_, n_, T(0));
     K(n_ + j, j) = eta;
     rhs(n_ + j, 0) = T(0);
   }
   const Index first = centred() ? 1 : 0;
   if (centred()) {
-    rhs(0, 0) = average * std::sqrt(static_cast<R>(m_));
+    rhs(0, 0) = shift(average * std::sqrt(static_cast<R>(m_)), rhs_common);
   }
   for (Index i = first; i < n_; ++i) {
-    rhs(i, 0) = C(i - first, 0);
+    rhs(i, 0) = shift(C(i - first, 0), rhs_common);
   }
   Buffer<T> tau(n_);
   qr_in_place<T>(K.view(), tau.data());
   apply_q<T>(K.view(), tau.data(), n_, Trans::adjoint, rhs.view());
-  return static_cast<double>(norm2(rhs.view().col(0), n_));
+  return std::ldexp(static_cast<double>(norm2(rhs.view().col(0), n_)), -rhs_common);
 }
 
 template <class T>
@@ -241,11 +249,10 @@ double FullRank<T>::forward_estimate(const T* x, R residual_norm, const R* colum
   double gradient = 0;                  // sum ||row_j|| |(E^H r)_j|
   double largest = 0;
   for (Index i = 0; i < n_; ++i) {
-    double sum = 0;
+    row_norm[i] = 0;
     for (Index j = i; j < n_; ++j) {
-      sum += static_cast<double>(std::norm(inverse(i, j)));
+      row_norm[i] = std::hypot(row_norm[i], static_cast<double>(std::abs(inverse(i, j))));
     }
-    row_norm[i] = std::sqrt(sum);
     const Index c = original(i);
     perturbation += static_cast<double>(column_norm[c]) * static_cast<double>(std::abs(x[c]));
     gradient += row_norm[i] * static_cast<double>(column_norm[c]) * static_cast<double>(residual_norm);
@@ -253,7 +260,7 @@ double FullRank<T>::forward_estimate(const T* x, R residual_norm, const R* colum
   }
   double worst = 0;
   for (Index i = 0; i < n_; ++i) {
-    worst = std::max(worst, row_norm[i] * (perturbation + gradient));
+    worst = max_or_nan(worst, row_norm[i] * (perturbation + gradient));
   }
   return largest > 0 ? size * worst / largest + static_cast<double>(epsilon<T>) : 0;
 }
@@ -301,11 +308,7 @@ double gradient_over_residual(const Source<T>& A, const T* residual, double resi
       product[j + c] += dot<true, T>(tile.col(c), residual + i, tile.rows);
     }
   });
-  double sum = 0;
-  for (Index j = 0; j < A.cols(); ++j) {
-    sum += static_cast<double>(std::norm(product[j]));
-  }
-  return std::sqrt(sum) / residual_norm;
+  return static_cast<double>(norm2(product.data(), A.cols())) / residual_norm;
 }
 
 #define INSTANTIATE(T)                                     \

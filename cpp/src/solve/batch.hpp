@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <hessolve/core/outcome.hpp>
 #include <hessolve/core/stop.hpp>
 
 #include "kernel/block_sizes.hpp"
@@ -7,9 +8,9 @@
 
 namespace hessolve {
 
-/// solve_slice(i, stop) for every slice of a stack of n x n systems: small ones spread over threads, large ones one
-/// after the other, each with its own team. The caller's thread alone polls `stop`; slices left when it asks are not
-/// solved, and the function returns false.
+/// solve_slice(i, stop), which returns an Outcome, for every slice of a stack of n x n systems: small ones spread over
+/// threads, large ones one after the other, each with its own team. The caller's thread alone polls `stop`; slices left
+/// when it asks are not solved, and the function returns false.
 template <class Solve>
 bool for_each_slice(Index count, Index n, const Stop& stop, Solve&& solve_slice) {
   std::atomic<bool> stopped{false};
@@ -23,9 +24,9 @@ bool for_each_slice(Index count, Index n, const Stop& stop, Solve&& solve_slice)
     const bool caller = !spread || Team::rank() == 0;
     if (caller && i % 64 == 0 && stop.requested()) {
       stopped = true;
-      return;
+    } else if (solve_slice(i, caller ? stop : Stop{}).reason == Reason::stopped) {
+      stopped = true;
     }
-    solve_slice(i, caller ? stop : Stop{});
   });
   return !stopped;
 }

@@ -6,6 +6,9 @@
 
 #include <hessolve/dense/svd.hpp>
 
+#include <cmath>
+#include <limits>
+
 namespace hessolve {
 
 template <class T>
@@ -19,7 +22,9 @@ Outcome invert(const Source<T>& A, MatrixView<T> X, const SolveOptions& options,
   Matrix<T> result(n, n);
   const SquareProblem<T> problem{A, {}, identity, result.view(), false};
   const Outcome outcome = solve_square<T>(problem, options, false, certificate, diagnosis);
-  copy_out<T>(result.view(), X);
+  if (outcome.reason != Reason::non_finite || diagnosis.argument == nullptr) {  // a refused A stays as it is
+    copy_out<T>(result.view(), X);
+  }
   return outcome;
 }
 
@@ -41,6 +46,14 @@ Outcome pseudo_inverse(const Source<T>& A, MatrixView<T> X, double atol, double 
   absorb<T>(A, W.view(), size);
   const Svd<T> d = svd<T>(W.view());
   const Index r = d.s.size();
+  if (r > 0 && !std::isfinite(d.s[0])) {  // NaN in, with nobody to check
+    for (Index j = 0; j < m; ++j) {
+      for (Index i = 0; i < n; ++i) {
+        X(i, j) = T(std::numeric_limits<Real<T>>::quiet_NaN());
+      }
+    }
+    return {Reason::non_finite};
+  }
   const double relative = rtol < 0 ? static_cast<double>(std::max(m, n)) * static_cast<double>(epsilon<T>) : rtol;
   Index kept = 0;
   while (kept<r&& static_cast<double>(d.s[kept])> atol + relative * static_cast<double>(d.s[0])) {

@@ -5,6 +5,7 @@
 #include "kernel/overlap.hpp"
 #include "solve/inverses.hpp"
 
+#include <limits>
 #include <stdexcept>
 
 namespace hessolve {
@@ -23,6 +24,19 @@ void check(In<T> A, In<T> B, MatrixView<T> X, bool square) {
   }
 }
 
+/// Where A or b was refused, X is NaN.
+template <class T>
+Outcome leave_no_answer(Outcome outcome, const Diagnosis& diagnosis, MatrixView<T> X) {
+  if (diagnosis.argument != nullptr) {
+    for (Index j = 0; j < X.cols; ++j) {
+      for (Index i = 0; i < X.rows; ++i) {
+        X(i, j) = T(std::numeric_limits<Real<T>>::quiet_NaN());
+      }
+    }
+  }
+  return outcome;
+}
+
 }  // namespace
 
 template <class T>
@@ -31,8 +45,9 @@ Outcome solve(In<T> A, In<T> B, MatrixView<T> X, const SolveOptions& options, Ce
   Certificate own;
   Diagnosis diagnosis;
   const SquareProblem<T> problem{source_for<T>(A, options), {}, B, X};
-  return solve_square<T>(problem, options, certificate != nullptr, certificate != nullptr ? *certificate : own,
-                         diagnosis);
+  const Outcome outcome =
+      solve_square<T>(problem, options, certificate != nullptr, certificate != nullptr ? *certificate : own, diagnosis);
+  return leave_no_answer(outcome, diagnosis, X);
 }
 
 template <class T>
@@ -45,7 +60,9 @@ Outcome lstsq(In<T> A, In<T> B, MatrixView<T> X, const SolveOptions& options, Ce
   ls.certify = certificate != nullptr;
   ls.check_finite = options.check_finite;
   ls.stop = options.stop;
-  return least_squares<T>(Source<T>{A}, B, X, ls, certificate != nullptr ? *certificate : own, diagnosis);
+  const Outcome outcome =
+      least_squares<T>(Source<T>{A}, B, X, ls, certificate != nullptr ? *certificate : own, diagnosis);
+  return leave_no_answer(outcome, diagnosis, X);
 }
 
 template <class T>
@@ -54,7 +71,7 @@ Outcome backslash(In<T> A, In<T> B, MatrixView<T> X, const SolveOptions& options
     return lstsq<T>(A, B, X, options, certificate);
   }
   SolveOptions climbing = options;
-  climbing.min_norm = options.method == Method::none;
+  climbing.min_norm = may_lose_rank(options.method);
   return solve<T>(A, B, X, climbing, certificate);
 }
 
@@ -65,7 +82,9 @@ Outcome inv(In<T> A, MatrixView<T> X, const SolveOptions& options, Certificate* 
   }
   Certificate own;
   Diagnosis diagnosis;
-  return invert<T>(source_for<T>(A, options), X, options, certificate != nullptr ? *certificate : own, diagnosis);
+  const Outcome outcome =
+      invert<T>(source_for<T>(A, options), X, options, certificate != nullptr ? *certificate : own, diagnosis);
+  return leave_no_answer(outcome, diagnosis, X);
 }
 
 template <class T>

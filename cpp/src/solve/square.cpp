@@ -8,6 +8,8 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <stdexcept>
 
 namespace hessolve {
 namespace {
@@ -87,7 +89,7 @@ class SquareSolve {
       if (options_.min_norm && !overwriting_) {
         return climb();
       }
-      diagnose(outcome.where);
+      outcome = diagnose(outcome);
     }
     if (outcome.ok() || outcome.reason == Reason::ill_conditioned) {
       outcome = finish(outcome);
@@ -139,13 +141,13 @@ class SquareSolve {
   }
 
   /// Which columns of the caller's A depend on each other.
-  void diagnose(Index where) {
+  Outcome diagnose(Outcome outcome) {
     Scratch<T, small_size> z(n_);
-    const bool plain = options_.trans == Trans::none;
-    if (plain && factor_.null_vector(where, z.data())) {
+    const bool plain = options_.trans == Trans::none || overwriting_;
+    if (plain && factor_.null_vector(outcome.where, z.data())) {
       diagnosis_.dependent = involved_columns<T>(z.data(), n_);
-    } else if ((where >= 0 || !plain) && !overwriting_) {  // ask LU of A itself, which can tell
-      SquareFactor<T> lu(n_, Kind::general, {});
+    } else if ((outcome.where >= 0 || !plain) && !overwriting_) {  // ask LU of A itself, which can tell
+      const auto lu = std::make_unique<SquareFactor<T>>(n_, Kind::general, ColMajor<T>{});
       Structure structure;
       structure.rows = structure.cols = n_;
       Source<T> A = A_;
@@ -154,18 +156,23 @@ class SquareSolve {
         A.part = A.part == Part::lower ? Part::upper : A.part == Part::upper ? Part::lower : A.part;
       }
       A.conjugated = false;
-      (void)lu.load(A, structure);
-      lu.equilibrate(true);
-      const Outcome outcome = lu.factor(Method::lu, options_.stop);
-      if (lu.null_vector(outcome.reason == Reason::singular ? outcome.where : -1, z.data())) {
+      (void)lu->load(A, structure);
+      lu->equilibrate(true);
+      const Outcome again = lu->factor(Method::lu, options_.stop);
+      if (again.reason == Reason::stopped) {
+        return again;
+      }
+      if (lu->null_vector(again.reason == Reason::singular ? again.where : -1, z.data())) {
         diagnosis_.dependent = involved_columns<T>(z.data(), n_);
       }
     }
+    return outcome;
   }
 
   /// Minimum norm from the rungs above.
   Outcome climb() {
     LeastSquaresOptions options;
+    options.rank_is_lost = true;
     options.certify = certify_;
     options.check_finite = false;
     options.stop = options_.stop;
@@ -179,33 +186,62 @@ class SquareSolve {
   }
 
   Outcome finish(Outcome outcome) {
-    factor_.solve(Y_, Trans::none);
+    factor_.solve(Y_, overwriting_ ? options_.trans : Trans::none);
     if (refine_) {
       refine();
-    }
-    const bool finite = [&] {
-      for (Index j = 0; j < k_; ++j) {
-        if (!std::isfinite(largest_modulus(Y_.col(j), n_))) {
-          return false;
-        }
+      if (!(certificate_.backward_error <= bar()) && outcome.ok()) {
+        return by_qr();
       }
-      return true;
-    }();
+    }
     if (certify_ && !overwriting_) {
       certify_solution<T>(A_, factor_, inverse_.data(), Y_, B_, certificate_);
     }
     if (!in_place_) {
-      for (Index j = 0; j < k_; ++j) {
-        for (Index i = 0; i < n_; ++i) {
-          X_(i, j) = Y_(i, j);
+      copy_out<T>(Y_, X_);
+    }
+    return finite(X_) || outcome.reason == Reason::ill_conditioned ? outcome
+                                                                   : Outcome{Reason::non_finite};  // x overflowed
+  }
+
+  /// Refinement could not undo what element growth did to the factors: orthogonal factors have no growth. A is well
+  /// conditioned.
+  Outcome by_qr() {
+    LeastSquaresOptions options;
+    options.method = Method::qr;
+    options.certify = certify_;
+    options.check_finite = false;
+    options.stop = options_.stop;
+    const double rcond = certificate_.rcond;
+    const Outcome outcome = least_squares<T>(A_, B_, X_, options, certificate_, diagnosis_);
+    if (outcome.reason != Reason::ok) {
+      return outcome;
+    }
+    certificate_.rcond = rcond;
+    Matrix<T> residual(n_, k_);
+    Matrix<T> X(n_, k_);
+    copy_into<T>(MatrixView<const T>(X_), X.view());
+    hessolve::residual<T>(A_, X.view(), B_, residual.view());
+    const double error = backward_error(X.view(), residual.view());
+    certificate_.backward_error = certify_ ? std::min(certificate_.backward_error, error) : error;
+    return error <= 4 * bar() ? outcome
+                              : Outcome{Reason::ill_conditioned};  // NaN: A x overflows, and nothing can be said
+  }
+
+  [[nodiscard]] double bar() const { return static_cast<double>(n_) * static_cast<double>(epsilon<T>); }
+
+  static bool finite(MatrixView<T> X) {
+    for (Index j = 0; j < X.cols; ++j) {
+      for (Index i = 0; i < X.rows; ++i) {
+        if (!std::isfinite(cheap_abs(X(i, j)))) {
+          return false;
         }
       }
     }
-    return finite || outcome.reason == Reason::ill_conditioned ? outcome : Outcome{Reason::non_finite};  // x overflowed
+    return true;
   }
 
   /// The largest backward error over the columns, given R = B - A Y.
-  double backward_error(InColMajor<T> residual) const {
+  double backward_error(InColMajor<T> X, InColMajor<T> residual) const {
     double worst = 0;
     for (Index j = 0; j < k_; ++j) {
       const auto r = static_cast<double>(largest_modulus(residual.col(j), n_));
@@ -213,10 +249,8 @@ class SquareSolve {
       for (Index i = 0; i < n_; ++i) {
         b = std::max(b, static_cast<double>(cheap_abs(B_(i, j))));
       }
-      const double scale =
-          static_cast<double>(factor_.inf_norm()) * static_cast<double>(largest_modulus(Y_.col(j), n_)) + b;
-      const double error = r == 0 ? 0 : r / scale;
-      worst = error > worst || std::isnan(error) ? error : worst;
+      const auto x = static_cast<double>(largest_modulus(X.col(j), n_));
+      worst = max_or_nan(worst, r == 0 ? 0 : relative_residual(r, factor_.inf_norm(), x, b));
     }
     return worst;
   }
@@ -224,9 +258,9 @@ class SquareSolve {
   void refine() {
     Scratch<T, small_size> memory(n_ * k_);
     const ColMajor<T> residual{memory.data(), n_, k_, n_};
-    const double bar = static_cast<double>(n_) * static_cast<double>(epsilon<T>);
+    const double bar = this->bar();
     hessolve::residual<T>(A_, Y_, B_, residual);
-    double error = backward_error(residual);
+    double error = backward_error(Y_, residual);
     if (error > bar) {
       Matrix<T> before(n_, k_);
       for (int i = 0; i < most_refinements && error > bar; ++i) {
@@ -238,7 +272,7 @@ class SquareSolve {
           }
         }
         hessolve::residual<T>(A_, Y_, B_, residual);
-        const double now = backward_error(residual);
+        const double now = backward_error(Y_, residual);
         if (!(now < error)) {  // no better: keep what was
           for (Index j = 0; j < k_; ++j) {
             std::copy_n(before.view().col(j), n_, Y_.col(j));
@@ -273,6 +307,29 @@ class SquareSolve {
   Scratch<T, small_size> own_;
   ColMajor<T> Y_;
 };
+
+/// A method and a claim that contradict each other are the caller's mistake.
+void check_options(const SolveOptions& options) {
+  const Assume a = options.assume;
+  const bool symmetric = a == Assume::symmetric || a == Assume::hermitian || a == Assume::positive_definite;
+  switch (options.method) {
+    case Method::none: return;
+    case Method::cholesky:
+    case Method::ldlt:
+      if (a != Assume::nothing && !symmetric) {
+        throw std::invalid_argument("method and assume contradict each other");
+      }
+      return;
+    case Method::diagonal:
+    case Method::tridiagonal:
+    case Method::banded:
+    case Method::triangular: throw std::invalid_argument("say what structure A has by assume, not by method");
+    default:
+      if (a != Assume::nothing && a != Assume::general) {
+        throw std::invalid_argument("method and assume contradict each other");
+      }
+  }
+}
 
 /// The short way for one small real system of which nothing but x is wanted. False: go the long way.
 template <class T>
@@ -311,6 +368,7 @@ template <class T>
 Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& options, bool certify,
                      Certificate& certificate, Diagnosis& diagnosis) {
   const Index n = problem.A.rows();
+  check_options(options);
   certificate.regime = 1;
   if (n == 0 || problem.B.cols == 0) {
     certificate.rcond = 1;
@@ -335,7 +393,7 @@ Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& option
   if (kind == Kind::symmetric && !is_complex<T>) {
     kind = Kind::hermitian;
   }
-  if (options.trans != Trans::none && !look) {  // a claimed triangle changes sides
+  if (options.trans != Trans::none && !look && problem.overwrite.data == nullptr) {  // a claimed triangle changes sides
     kind = kind == Kind::upper_triangular   ? Kind::lower_triangular
            : kind == Kind::lower_triangular ? Kind::upper_triangular
                                             : kind;
@@ -369,8 +427,9 @@ Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& option
   const Plan steps = plan(structure, wish);
   const Outcome outcome =
       SquareSolve<T>(problem, options, certify, certificate, diagnosis, structure.kind).run(structure, steps);
-  const bool overflowed = outcome.reason == Reason::non_finite && diagnosis.argument == nullptr;
-  if (!outcome.ok() && outcome.reason != Reason::ill_conditioned && !overflowed) {
+  const bool refused_or_overflowed =
+      outcome.reason == Reason::non_finite;  // X may be the caller's b: leave it as it is
+  if (!outcome.ok() && outcome.reason != Reason::ill_conditioned && !refused_or_overflowed) {
     fill(problem.X, T(std::numeric_limits<Real<T>>::quiet_NaN()));
   }
   return outcome;

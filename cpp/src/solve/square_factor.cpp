@@ -44,8 +44,8 @@ SquareFactor<T>::SquareFactor(Index n, Kind kind, ColMajor<T> storage)
       pivots_(n),
       subdiagonal_(n),
       size_(n, n),
-      row_scale_(n),
-      col_scale_(n) {
+      row_exponent_(n),
+      col_exponent_(n) {
   if (storage.data == nullptr && !is_banded()) {
     W_ = {own_.data(), n, n, stride_for(n)};
   }
@@ -59,6 +59,13 @@ bool SquareFactor<T>::load(const Source<T>& A, const Structure& structure) {
   } else {
     const bool overwriting = W_.data == A.view.data;
     absorb<T>(A, overwriting ? ColMajor<T>{nullptr, n_, n_, n_} : W_, size_);
+    if (overwriting && (A.part == Part::lower || A.part == Part::upper)) {
+      for (Index j = 0; j < n_; ++j) {  // what the caller keeps in the other triangle is not A
+        for (Index i = A.part == Part::lower ? 0 : j + 1; i < (A.part == Part::lower ? j : n_); ++i) {
+          W_(i, j) = T(0);
+        }
+      }
+    }
     if (overwriting && (A.part == Part::hermitian_lower || A.part == Part::symmetric_lower)) {
       for (Index j = 0; j < n_; ++j) {  // the upper triangle is what a failed Cholesky restarts from
         for (Index i = 0; i <= j; ++i) {
@@ -68,11 +75,12 @@ bool SquareFactor<T>::load(const Source<T>& A, const Structure& structure) {
     }
   }
   one_norm_ = size_.one_norm;
-  inf_norm_ = size_.inf_norm;
+  inf_norm_ = static_cast<double>(size_.inf_norm);
   if (kind_ == Kind::permuted_triangular) {
     order_ = Buffer<Index>(2 * n_);
     if (!triangular_order<T>(W_, order_.data(), order_.data() + n_)) {
       kind_ = Kind::general;  // the caller's memory changed since it was inspected
+      order_ = {};
     }
   }
   Range<R> rows;
@@ -125,35 +133,85 @@ void SquareFactor<T>::load_band(const Source<T>& A, const Structure& structure) 
   size_.finite = total == R(0);
 }
 
+/// visit(i, element) for the elements of column j that are stored.
+template <class T>
+template <class Visit>
+void SquareFactor<T>::visit_column(Index j, Visit&& visit) {
+  if (is_banded()) {
+    const Index d = band_.diagonal();
+    for (Index i = std::max<Index>(0, j - band_.upper); i <= std::min(n_ - 1, j + band_.lower); ++i) {
+      visit(i, W_(d + i - j, j));
+    }
+  } else {
+    for (Index i = 0; i < n_; ++i) {
+      visit(i, W_(i, j));
+    }
+  }
+}
+
+/// R = C: from the diagonal where it is positive, which is nearly the best there is [van der Sluis 1969, doi
+/// 10.1007/BF02165096]; else by sweeps that halve the exponent of each row's largest element [Ruiz 2001,
+/// RAL-TR-2001-034].
+template <class T>
+void SquareFactor<T>::symmetric_exponents() {
+  const auto half = [](int exponent) {
+    return exponent == no_exponent ? 0 : -(exponent >= 0 ? exponent / 2 : -(-exponent / 2));
+  };
+  for (Index i = 0; i < n_; ++i) {
+    row_exponent_[i] = kind_ == Kind::positive_definite_candidate ? half(exponent_of(cheap_abs(W_(i, i)))) : 0;
+  }
+  Scratch<int, small_size> largest(n_);
+  for (int sweep = 0; sweep < 8 && kind_ == Kind::hermitian; ++sweep) {
+    std::fill_n(largest.data(), n_, no_exponent);
+    for (Index j = 0; j < n_; ++j) {
+      for (Index i = 0; i < n_; ++i) {
+        const int e = exponent_of(cheap_abs(W_(i, j)));
+        largest[i] = e == no_exponent ? largest[i] : std::max(largest[i], e + row_exponent_[i] + row_exponent_[j]);
+      }
+    }
+    bool done = true;
+    for (Index i = 0; i < n_; ++i) {
+      const int step = half(largest[i]);
+      row_exponent_[i] += step;
+      done = done && step == 0;
+    }
+    if (done) {
+      break;
+    }
+  }
+  std::copy_n(row_exponent_.data(), n_, col_exponent_.data());
+}
+
 template <class T>
 bool SquareFactor<T>::equilibrate(bool always) {
   if (scaled_ || !(badly_scaled_ || (always && worth_scaling_))) {
     return false;
   }
-  const bool hermitian = kind_ == Kind::hermitian || kind_ == Kind::positive_definite_candidate;
-  const auto visit_column = [&](Index j, auto&& visit) {  // visit(i, element) for the elements that are stored
-    if (is_banded()) {
-      const Index d = band_.diagonal();
-      for (Index i = std::max<Index>(0, j - band_.upper); i <= std::min(n_ - 1, j + band_.lower); ++i) {
-        visit(i, W_(d + i - j, j));
-      }
-    } else {
-      for (Index i = 0; i < n_; ++i) {
-        visit(i, W_(i, j));
-      }
+  if (kind_ == Kind::hermitian || kind_ == Kind::positive_definite_candidate) {
+    symmetric_exponents();
+  } else {
+    for (Index i = 0; i < n_; ++i) {
+      const int e = exponent_of(size_.row_max[i]);
+      row_exponent_[i] = e == no_exponent ? 0 : -e;
     }
-  };
-  for (Index i = 0; i < n_; ++i) {
-    row_scale_[i] = power_of_two_inverse(hermitian ? std::sqrt(size_.row_max[i]) : size_.row_max[i]);
+    for (Index j = 0; j < n_; ++j) {
+      int largest = no_exponent;
+      visit_column(j, [&](Index i, T& element) {
+        const int e = exponent_of(cheap_abs(element));
+        largest = e == no_exponent ? largest : std::max(largest, e + row_exponent_[i]);
+      });
+      col_exponent_[j] = largest == no_exponent ? 0 : -largest;
+    }
   }
   one_norm_ = 0;
   for (Index j = 0; j < n_; ++j) {
-    R largest = 0;
-    visit_column(j, [&](Index i, T& element) { largest = std::max(largest, cheap_abs(element *= row_scale_[i])); });
-    col_scale_[j] = hermitian ? row_scale_[j] : power_of_two_inverse(largest);
     R sum = 0;
-    visit_column(j, [&](Index, T& element) { sum += cheap_abs(element *= col_scale_[j]); });
-    one_norm_ = std::max(one_norm_, sum);
+    visit_column(j, [&](Index i, T& element) {
+      element =
+          shift(element, row_exponent_[i] + col_exponent_[j]);  // at once: in two steps it might underflow on the way
+      sum += cheap_abs(element);
+    });
+    one_norm_ = max_or_nan(one_norm_, sum);
   }
   scaled_ = true;
   return true;
@@ -177,7 +235,12 @@ Outcome SquareFactor<T>::factor(Method method, const Stop& stop) {
     case Method::diagonal:
     case Method::tridiagonal:
     case Method::banded: return banded_lu_in_place<T>(band_, W_, pivots_.data());
-    case Method::triangular: return check_diagonal();
+    case Method::triangular:
+      if (kind_ != Kind::general) {
+        return check_diagonal();
+      }
+      method_ = Method::lu;
+      return lu_in_place<T>(W_, pivots_.data(), stop);
     case Method::cholesky: {
       for (Index k = 0; k < n_; ++k) {
         subdiagonal_[k] = W_(k, k);
@@ -250,15 +313,21 @@ void SquareFactor<T>::solve(ColMajor<T> B, Trans trans) const {
     return;
   }
   const bool plain = trans == Trans::none;  // A^-1 = C (R A C)^-1 R, and transposed the other way round
+  const int* before = plain ? row_exponent_.data() : col_exponent_.data();
+  const int* after = plain ? col_exponent_.data() : row_exponent_.data();
   for (Index j = 0; j < B.cols; ++j) {
+    int common = no_exponent;  // each right-hand side is brought near 1, so that no scale can carry it out of range
     for (Index i = 0; i < n_; ++i) {
-      B(i, j) *= plain ? row_scale_[i] : col_scale_[i];
+      const int e = exponent_of(cheap_abs(B(i, j)));
+      common = e == no_exponent ? common : std::max(common, e + before[i]);
     }
-  }
-  solve_scaled(B, trans);
-  for (Index j = 0; j < B.cols; ++j) {
+    common = common == no_exponent ? 0 : common;
     for (Index i = 0; i < n_; ++i) {
-      B(i, j) *= plain ? col_scale_[i] : row_scale_[i];
+      B(i, j) = shift(B(i, j), before[i] - common);
+    }
+    solve_scaled({B.col(j), n_, 1, B.stride}, trans);
+    for (Index i = 0; i < n_; ++i) {
+      B(i, j) = shift(B(i, j), after[i] + common);
     }
   }
 }

@@ -39,12 +39,13 @@ class SquareFactor {
 
   [[nodiscard]] Index size() const { return n_; }
   [[nodiscard]] Method method() const { return method_; }
-  [[nodiscard]] R one_norm() const { return one_norm_; }  ///< of R A C
-  [[nodiscard]] R inf_norm() const { return inf_norm_; }  ///< of A
+  [[nodiscard]] R one_norm() const { return one_norm_; }       ///< of R A C
+  [[nodiscard]] double inf_norm() const { return inf_norm_; }  ///< of A; infinite where it overflows
   [[nodiscard]] bool scaled() const { return scaled_; }
   [[nodiscard]] bool worth_scaling() const { return worth_scaling_; }
-  [[nodiscard]] R row_scale(Index i) const { return scaled_ ? row_scale_[i] : R(1); }
-  [[nodiscard]] R col_scale(Index j) const { return scaled_ ? col_scale_[j] : R(1); }
+  /// R and C as exponents of two.
+  [[nodiscard]] int row_exponent(Index i) const { return scaled_ ? row_exponent_[i] : 0; }
+  [[nodiscard]] int col_exponent(Index j) const { return scaled_ ? col_exponent_[j] : 0; }
 
   /// The reciprocal 1-norm condition number of R A C; 0 where it overflows. Up to small_size the inverse is formed, in
   /// `inverse` (n x n, column-major, valid on return if `keep`); beyond it its norm is estimated.
@@ -59,6 +60,9 @@ class SquareFactor {
   [[nodiscard]] bool is_banded() const {
     return kind_ == Kind::banded || kind_ == Kind::tridiagonal || kind_ == Kind::diagonal;
   }
+  template <class Visit>
+  void visit_column(Index j, Visit&& visit);
+  void symmetric_exponents();
   void load_band(const Source<T>& A, const Structure& structure);
   [[nodiscard]] Outcome check_diagonal() const;
   void solve_ordered(ColMajor<T> B, Trans trans) const;
@@ -72,10 +76,10 @@ class SquareFactor {
   Scratch<Index, small_size> pivots_;
   Scratch<T, small_size> subdiagonal_;  // of LDL^T; the saved diagonal during a Cholesky trial
   Magnitudes<R> size_;
-  Scratch<R, small_size> row_scale_;
-  Scratch<R, small_size> col_scale_;
+  Scratch<int, small_size> row_exponent_;
+  Scratch<int, small_size> col_exponent_;
   R one_norm_ = 0;
-  R inf_norm_ = 0;
+  double inf_norm_ = 0;
   bool scaled_ = false;
   bool badly_scaled_ = false;
   bool worth_scaling_ = false;
