@@ -32,7 +32,7 @@ auto answer(const Eigen::MatrixBase<A>& a, const Eigen::MatrixBase<B>& b, Certif
   const Eigen::Ref<const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>, 0, Eigen::OuterStride<>> B_(b.derived());
   Eigen::Matrix<T, Eigen::Dynamic, B::ColsAtCompileTime> x(a.cols(), b.cols());
   const Outcome outcome = how(view(A_), view(B_), view(x), certificate);
-  if (!outcome.ok() && outcome.reason != Reason::ill_conditioned) {
+  if (!outcome.ok() && outcome.reason != Reason::ill_conditioned && outcome.reason != Reason::stagnated) {
     throw NumericalError(outcome);
   }
   return x;

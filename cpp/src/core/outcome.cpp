@@ -30,7 +30,7 @@ const char* advice(Reason reason) {
     case Reason::ill_conditioned: return "No digit of x need be right; backslash decides the rank.";
     case Reason::zero_diagonal: return "A splitting needs a nonzero diagonal; reorder the rows.";
     case Reason::max_iterations: return "More iterations or a better preconditioner are needed.";
-    case Reason::stagnated: return "The residual no longer falls; the tolerance is below what rounding allows.";
+    case Reason::stagnated: return "The residual no longer falls, and the tolerance is not met.";
     case Reason::diverged: return "The iteration diverges for this matrix; use another method.";
     case Reason::breakdown: return "The iteration divided by zero; use another method or start.";
     case Reason::non_finite: return "The input holds a NaN or an infinity.";

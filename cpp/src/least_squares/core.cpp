@@ -238,8 +238,10 @@ void certify(const Source<T>& A, ColMajor<const T> X, ColMajor<const T> residual
   for (Index j = 0; j < X.cols; ++j) {
     const double x2 = norm2(X.col(j), n);
     const double r2 = norm2(residual.col(j), m);
-    if (x2 == 0) {
-      continue;  // x = 0 answers b orthogonal to range(A)
+    if (x2 == 0) {  // right where b is orthogonal to the range of A; else x has underflowed
+      const bool exact = r2 == 0 || gradient_over_residual<T>(A, residual.col(j), r2) <= 1e-2 * frobenius;
+      certificate.forward_error = exact ? certificate.forward_error : std::numeric_limits<double>::infinity();
+      continue;
     }
     double backward = r2 / x2 / frobenius;  // the perturbation r x^H / (x^H x) makes x exact
     double forward = 0;

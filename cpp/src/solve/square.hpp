@@ -18,8 +18,8 @@ struct SquareProblem {
 
 /// Solve, compute rcond and one residual, refine where the backward error exceeds n eps, and climb the ladder where
 /// options.min_norm allows it. certify: compensated residual, forward error and all other fields.
-/// @return ok, ill_conditioned (X holds an answer), singular, not_positive_definite, non_finite (of
-/// `diagnosis.argument`, or of
+/// @return ok, ill_conditioned or stagnated (X holds an answer, not to be trusted), singular, not_positive_definite,
+/// non_finite (of `diagnosis.argument`, or of
 ///         X, which overflowed, where that is null) or stopped; X is NaN where there is no answer.
 template <class T>
 [[nodiscard]] Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& options, bool certify,

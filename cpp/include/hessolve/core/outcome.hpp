@@ -16,7 +16,7 @@ enum class Reason : signed char {
   ill_conditioned,        ///< solved, but the reciprocal condition number is below eps: no digit need be right
   zero_diagonal,          ///< a splitting needs a nonzero diagonal; `where` is the row
   max_iterations,
-  stagnated,
+  stagnated,  ///< refinement or an iteration makes no more progress; there is an answer, short of the tolerance
   diverged,
   breakdown,
   non_finite,  ///< a NaN or infinity in the input; `where` is its row

@@ -8,7 +8,9 @@ namespace hessolve {
 /// X := op(A)^-1 B, A square: look at A, choose a method, factor a copy, solve, refine where needed.
 /// A is n x n, B and X are n x k in any memory order; X must not overlap A or B. `certificate`, where not null,
 /// receives the evidence (and costs its computation); without it only what the outcome rests on is computed.
-/// @return ok; ill_conditioned (X holds an answer, no digit of which need be right); singular, not_positive_definite or
+/// @return ok; ill_conditioned (X holds an answer, no digit of which need be right); stagnated (its backward error
+/// stayed
+///         above n eps); singular, not_positive_definite or
 ///         non_finite (X is NaN, or overflowed); stopped.
 /// @throws std::invalid_argument where shapes disagree or X overlaps A or B.
 /// About 2 n^3 / 3 flops for a general A; one working copy of A.
