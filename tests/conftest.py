@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Shared set-up: the tests import `problems` and `reference`; a warning that no test asked for is an error."""
+"""Shared set-up: the tests import `problems`, `reference` and `command`; unasked warnings are errors."""
 
 import subprocess
 import sys

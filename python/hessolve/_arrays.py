@@ -6,7 +6,9 @@ of the element size; ``A`` (..., m, n) and ``b`` (..., m, k) of one dtype and wi
 so already are passed on without a copy, whatever their memory order.
 """
 
-from collections.abc import Collection
+import contextlib
+from collections.abc import Callable, Collection
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,16 +33,47 @@ def choice(value: object, name: str, valid: Collection[str]) -> str:
     """Return ``value`` if it is one of the valid names of the keyword ``name``."""
     if isinstance(value, str) and value in valid:
         return str(value)
-    raise ValueError(f"{name}={value!r} is not valid; valid: {', '.join(map(repr, valid))}.")
+    raise ValueError(f"{name}={shown(value)} is not valid; valid: {', '.join(map(repr, valid))}.")
+
+
+def flag(value: object, name: str) -> bool:
+    """Return ``value`` if it is True or False, of Python or of NumPy; nothing else says clearly which one is meant."""
+    if value is True or value is False:
+        return value
+    if isinstance(value, np.bool_):
+        return bool(value)
+    raise TypeError(f"{name}={shown(value)} is not valid; valid: True, False.")
+
+
+def real(value: object, name: str, valid: str, within: Callable[[float], bool]) -> float:
+    """Return ``value`` as a float if it is a real number and ``within`` the range that ``valid`` says in words."""
+    number = scalar(value)
+    if not isinstance(number, Real) or isinstance(number, bool):
+        raise TypeError(f"{name}={shown(value)} is not valid; {valid}.")
+    with contextlib.suppress(OverflowError):  # a long integer
+        if within(float(number)):
+            return float(number)
+    raise ValueError(f"{name}={shown(value)} is not valid; {valid}.")
+
+
+def scalar(value: object) -> Any:
+    """Return the one entry of an array without dimensions, and anything else as it is."""
+    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it; what is long by its type alone."""
+    text = repr(value)
+    return text if len(text) <= 60 and "\n" not in text else f"<{type(value).__name__}>"
 
 
 def as_array(value: Any, name: str) -> NDArray[Any]:
     """Return ``value`` as an array of one of the four scalar types; it shares memory with ``value`` where it can."""
     array = value if type(value) is np.ndarray else _ndarray(value, name)
-    scalar = array.dtype if array.dtype in _READY else _scalar_type(array.dtype, name)
-    if array.dtype == scalar and _is_regular(array):
+    dtype = array.dtype if array.dtype in _READY else _scalar_type(array, name)
+    if array.dtype == dtype and _is_regular(array):
         return array
-    return np.array(array, dtype=scalar, order="K", copy=True)
+    return np.array(array, dtype=dtype, order="K", copy=True)
 
 
 def as_matrix(value: Any, name: str = "A", *, square: str = "", instead: str = "") -> NDArray[Any]:
@@ -103,7 +136,9 @@ def check_overwrite(value: Any, array: NDArray[Any], name: str, other: NDArray[A
         problem = f"it is a {type(value).__name__}, not an ndarray"
     elif given.dtype != array.dtype:
         problem = f"its dtype is {_dtype_name(given.dtype)}, and {array.dtype} is needed"
-    elif not _is_regular(given):
+    elif any(stride % given.itemsize for stride in given.strides) and not _is_regular(given):
+        problem = f"its strides {given.strides} are not multiples of its item size {given.itemsize}"
+    elif not given.flags.aligned:
         problem = "it is not aligned"
     elif not given.flags.writeable:
         problem = "it is read-only"
@@ -141,6 +176,13 @@ def slice_text(index: tuple[int, ...], form: str) -> str:
     return form.format(index[0] if len(index) == 1 else index) if index else ""
 
 
+def fresh_copies(of_a: bool, of_b: bool = False) -> str:
+    """Say that the call advised needs copies of the arguments that the call made has overwritten."""
+    if of_a and of_b:
+        return " on fresh copies of A and b"
+    return " on a fresh copy of A" if of_a else " on a fresh copy of b" if of_b else ""
+
+
 def _ndarray(value: Any, name: str) -> NDArray[Any]:
     if hasattr(value, "tocsr") and hasattr(value, "format"):  # scipy.sparse, recognised without importing it
         kind = f"`{name}` {value.shape} is sparse ({value.format})"
@@ -156,21 +198,33 @@ def _ndarray(value: Any, name: str) -> NDArray[Any]:
     if not hasattr(value, "__array__") and hasattr(value, "__dlpack__"):
         try:
             return np.from_dlpack(value)
-        except (BufferError, RuntimeError) as error:
-            raise TypeError(
-                f"`{name}` cannot be read through DLPack: {error}. Copy it to main memory first."
-            ) from error
+        except Exception as error:
+            text = f"`{name}` cannot be read through DLPack: {_sentence(error)} Copy it to main memory first."
+            raise TypeError(text) from error
     try:
         return np.asarray(value)
-    except ValueError as error:
-        if "inhomogeneous" not in str(error):
-            raise
-        raise ValueError(
-            f"`{name}` is ragged: its rows differ in length; give every row the same number of entries."
-        ) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever an __array__ may raise
+        if isinstance(error, ValueError) and "inhomogeneous" in str(error):
+            text = f"`{name}` is ragged: its rows differ in length; give every row the same number of entries."
+            raise ValueError(text) from None
+        text = f"`{name}`, a {type(value).__name__}, cannot be read as an array: {_sentence(error)}"
+        raise (ValueError if isinstance(error, ValueError) else TypeError)(text) from error
 
 
-def _scalar_type(dtype: np.dtype[Any], name: str) -> np.dtype[Any]:
+def _sentence(error: Exception) -> str:
+    """Return the message of an error, or its name where it has none, with a full stop."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _scalar_type(array: NDArray[Any], name: str) -> np.dtype[Any]:
+    dtype = array.dtype
+    if dtype.char == "O" and array.ndim == 0:
+        item = array.item()
+        kind = "None" if item is None else f"a {type(item).__name__}"
+        raise TypeError(f"`{name}` is {kind}; an array of numbers, or nested lists of them, is needed.")
     if dtype.char in _SCALARS:
         return dtype.newbyteorder("=")
     if dtype.kind in _PROMOTED:

@@ -69,14 +69,31 @@ def _read(path: str, *, wanted: str) -> dict[str, Array]:
         if name.endswith(_MATRIX_MARKET):
             return {wanted: _read_matrix_market(path, wanted)}
         if name.endswith(".npy"):
-            return {wanted: np.load(path, allow_pickle=False)}
+            return {wanted: _numbers(path, wanted, np.load(path, allow_pickle=False))}
         if name.endswith(".npz"):
             return _read_npz(path, wanted)
     except MemoryError:
         raise InputError(f"{path}: needs more memory than there is") from None
     except _UNREADABLE as problem:
-        raise InputError(f"{path}: cannot be read: {one_line(problem) or type(problem).__name__}") from None
+        raise InputError(f"{path}: cannot be read: {_cause(problem)}") from None
     raise InputError(f"{path}: is of no known format (.mtx, .mtx.gz, .npy, .npz)")
+
+
+def _cause(problem: Exception) -> str:
+    """Say what is wrong with a file; not NumPy's advice to load it unsafely."""
+    text = one_line(problem) or type(problem).__name__
+    if "allow_pickle" not in text:
+        return text
+    return "it holds Python objects, not numbers" if "Object arrays" in text else "it is not in NumPy's format"
+
+
+def _numbers(path: str, name: str, array: Any) -> Array:
+    """Return what NumPy has read if it is an array of numbers: an archive may hold other files, and be misnamed."""
+    if not isinstance(array, np.ndarray):
+        raise InputError(f"{path}: cannot be read: {name} is not in NumPy's format")
+    if array.dtype.kind not in "biufc":
+        raise InputError(f"{path}: {name} has the dtype {array.dtype}; numbers are needed")
+    return array
 
 
 def _read_matrix_market(path: str, wanted: str) -> Array:
@@ -90,16 +107,19 @@ def _read_matrix_market(path: str, wanted: str) -> Array:
 
 
 def _read_npz(path: str, wanted: str) -> dict[str, Array]:
-    with np.load(path, allow_pickle=False) as archive:
+    loaded = np.load(path, allow_pickle=False)
+    if isinstance(loaded, np.ndarray):
+        raise InputError(f"{path}: cannot be read: it is one array, a .npy file by another name")
+    with loaded as archive:
         names = list(archive)
         if {"format", "shape", "data"} <= set(names):  # written by scipy.sparse.save_npz
             if wanted == "A":
                 _refuse_large(path, *archive["shape"].tolist())
             return {wanted: _scipy("sparse", path).load_npz(path).toarray()}
         if wanted in names:
-            return {name: archive[name] for name in ("A", "b") if name in names}
+            return {name: _numbers(path, name, archive[name]) for name in ("A", "b") if name in names}
         if len(names) == 1:
-            return {wanted: archive[names[0]]}
+            return {wanted: _numbers(path, wanted, archive[names[0]])}
     raise InputError(f"{path}: holds the arrays {', '.join(names) or 'none'}; one must be named {wanted}")
 
 

@@ -49,8 +49,9 @@ class Reason(StrEnum):
     )
     stagnated = (
         "stagnated",
-        """The residual stopped falling above the tolerance: rounding errors, or a tolerance below what the condition of
-        A admits. Ask for less, scale A, or use a direct method.""",
+        """The residual stopped falling above the tolerance (n eps where a direct method refines): rounding errors,
+        numbers near the ends of the number range, or a tolerance below what the condition of A admits. Scale A and b;
+        of an iteration ask for less, or use a direct method.""",
     )
     diverged = (
         "diverged",

@@ -5,13 +5,13 @@
 """
 
 import math
+import os
 import sys
 import warnings
 from collections import Counter
 from dataclasses import dataclass
 from html import escape
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -225,7 +225,7 @@ class Context:
     overwritten: bool = False
     keyword: bool = False  # the function has check_finite
     solution: Solution | None = None  # for ConvergenceError
-    call: str = "hs.solve(A, b)"
+    retry: str = "hs.solve(A, b) without method and assume_a"  # where A is not positive definite
 
     @property
     def eps(self) -> float:
@@ -238,6 +238,7 @@ class Context:
 
 def solution_of(x: NDArray[Any], report: _core.Report) -> Solution:
     """Return the `Solution` of x and what the compiled solver found."""
+    forward = _known(report.forward_error)
     return Solution(
         x=x,
         regime=_plain(report.regime),
@@ -247,10 +248,8 @@ def solution_of(x: NDArray[Any], report: _core.Report) -> Solution:
         rcond=_known(report.rcond),
         effective_condition=_known(report.effective_condition),
         backward_error=_known(report.backward_error),
-        forward_error=_known(report.forward_error),
-        error_kind=None
-        if _known(report.forward_error) is None
-        else _plain(np.where(report.proven, "bound", "estimate")),
+        forward_error=forward,
+        error_kind=_plain(np.where(report.proven, "bound", "estimate")) if forward is not None else None,
         residual_norm=_known(report.residual_norm),
         iterations=_plain(np.zeros_like(report.refinements)),
         refinements=_plain(report.refinements),
@@ -290,6 +289,8 @@ def _judge(codes: NDArray[Any], report: _core.Report, context: Context) -> None:
         if fatal and not quiet:
             raise SingularMatrixError(message)
         _warn(message)
+    elif reason is Reason.stagnated and context.solution is None:  # a direct method: there is an answer
+        _warn(message)
     elif quiet or reason is Reason.non_finite:
         _warn(message, RuntimeWarning)
     elif reason is Reason.not_positive_definite:
@@ -305,12 +306,14 @@ def _message(
     place = _arrays.slice_text(index, " in slice {}") + (f" and {count - 1} more" if count > 1 else "")
     if reason is Reason.not_positive_definite:
         column = f": the leading minor of order {where + 1} (column {where}) is not positive" if where >= 0 else ""
-        return (
-            f"{context.matrix} is not positive definite{place}{column}. Use {context.call} without method and assume_a."
-        )
+        advice = f"Use {context.retry}{_arrays.fresh_copies(context.overwritten)}."
+        return f"{context.matrix} is not positive definite{place}{column}. {advice}"
     if reason is Reason.non_finite:
         cause = "by overflow or from the data; scale or clean the data"
         return f"{context.answer} for {context.matrix} has a NaN or infinity{place}, {cause}."
+    if reason is Reason.stagnated and context.solution is None:
+        error = f"backward error {float(report.backward_error[index]):.1e}, above n eps"
+        return f"{context.answer} for {context.matrix}{place} has the {error}. {reason.advice}"
     if reason not in (Reason.singular, Reason.ill_conditioned):
         return f"{context.matrix}{place}: {reason}. {reason.advice}"
     blamed = np.argwhere((codes == _code(Reason.singular)) | (codes == _code(Reason.ill_conditioned)))[0]
@@ -319,8 +322,8 @@ def _message(
     if reason is Reason.singular:
         return f"{context.matrix} is singular{place}{cause}. {context.advice}"
     rcond = float(report.rcond[index])
-    error = float(report.forward_error[index])
-    trust = _digits_text(context.eps / rcond if math.isnan(error) and rcond > 0 else error, context)
+    bound = float(report.forward_error[index])
+    trust = _digits_text(context.eps / rcond if math.isnan(bound) and rcond > 0 else bound, context)
     verdict = f"is singular to working precision{place} (rcond {rcond:.1e})"
     return f"{context.matrix} {verdict}{cause}; {trust}. {context.advice}"
 
@@ -351,7 +354,7 @@ def _non_finite_message(codes: NDArray[Any], found: tuple[str, int, int], contex
 
 def _warn(message: str, category: type[Warning] = IllConditionedWarning) -> None:
     """Warn at the line of the caller's code that called into the package."""
-    inside, level, frame = str(Path(__file__).parent), 1, sys._getframe()
+    inside, level, frame = os.path.dirname(__file__) + os.sep, 1, sys._getframe()
     while frame.f_back is not None and frame.f_code.co_filename.startswith(inside):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)

@@ -8,6 +8,9 @@ from typing import SupportsIndex
 
 from . import _core
 
+_MOST = 2**31 - 1  # what a C int holds
+_wish = 0  # as last set; 0: none, so that OpenMP, and what limits it from outside, decides
+
 
 def set_num_threads(n: SupportsIndex | None) -> None:
     """Set the number of threads that hessolve may use, for the whole process.
@@ -23,7 +26,7 @@ def set_num_threads(n: SupportsIndex | None) -> None:
     TypeError
         If ``n`` is neither an integer nor None.
     ValueError
-        If ``n`` is less than one.
+        If ``n`` is less than one or does not fit in 32 bits.
 
     See Also
     --------
@@ -41,7 +44,7 @@ def set_num_threads(n: SupportsIndex | None) -> None:
     1
     >>> hs.set_num_threads(None)
     """
-    _core.set_num_threads(0 if n is None else _count(n))
+    _set(0 if n is None else _count(n))
 
 
 def get_num_threads() -> int:
@@ -73,14 +76,15 @@ def num_threads(n: SupportsIndex) -> Iterator[None]:
     Returns
     -------
     context : context manager
-        The number is set on entry, for the whole process, and restored on exit, after an exception as well.
+        The number is set on entry, for the whole process, and what was set before is restored on exit, after an
+        exception as well; where nothing was, OpenMP decides again.
 
     Raises
     ------
     TypeError
         If ``n`` is not an integer.
     ValueError
-        If ``n`` is less than one.
+        If ``n`` is less than one or does not fit in 32 bits.
 
     Examples
     --------
@@ -90,12 +94,18 @@ def num_threads(n: SupportsIndex) -> Iterator[None]:
     1
     """
     count = _count(n)
-    before = _core.get_num_threads()
-    _core.set_num_threads(count)
+    before = _wish
+    _set(count)
     try:
         yield
     finally:
-        _core.set_num_threads(before)
+        _set(before)
+
+
+def _set(wish: int) -> None:
+    global _wish
+    _core.set_num_threads(wish)
+    _wish = wish
 
 
 def _count(n: SupportsIndex) -> int:
@@ -107,4 +117,6 @@ def _count(n: SupportsIndex) -> int:
         raise TypeError(f"`n` is a {type(n).__name__}; the number of threads is an integer, 1 or more.") from None
     if count < 1:
         raise ValueError(f"`n` is {count}; the number of threads is 1 or more.")
+    if count > _MOST:
+        raise ValueError(f"`n` is {count}; the number of threads is at most {_MOST}.")
     return count

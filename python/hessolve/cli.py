@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The ``hessolve`` command.
 
-Exit status: 0 done, 1 numerical trouble or a claim that failed, 2 a file or an argument that cannot be used, 130
-interrupted. What went wrong is one line on the standard error stream.
+Exit status: 0 done, 1 numerical trouble (an error, or an x with NaN or infinity) or a claim that failed, 2 a file or an
+argument that cannot be used, 130 interrupted. What went wrong is one line on the standard error stream.
 """
 
 from __future__ import annotations
@@ -94,6 +94,8 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _solve(options: argparse.Namespace) -> int:
+    from numpy import isfinite
+
     from ._files import read_system
 
     if options.output is not None:
@@ -103,19 +105,25 @@ def _solve(options: argparse.Namespace) -> int:
         solution = hs.backslash(A, b, method=options.method)
     if options.output is not None:
         _write(Path(options.output), solution.x)
+    status = 0 if isfinite(solution.x).all() else 1  # what is wrong with it has been told as a warning
     if options.json:
         print(json.dumps(_as_json(solution) | {"b": origin, "x_file": options.output}, indent=2))
-        return 0
+        return status
     print(f"A {A.shape} from {options.A}; {origin}")
     _print_panel(str(solution))
     print(f"x written to {options.output}" if options.output is not None else f"x = {_shortened(solution.x)}")
-    return 0
+    return status
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from ._files import read_matrix
+    from ._files import InputError, read_matrix
 
-    _print_panel(str(hs.explain(read_matrix(options.A))))
+    A = read_matrix(options.A)
+    try:
+        plan = hs.explain(A)
+    except (ValueError, TypeError) as problem:
+        raise InputError(f"{options.A}: {problem}") from None
+    _print_panel(str(plan))
     return 0
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Inverses and condition numbers: inv, pinv, cond, rcond."""
 
+from numbers import Real
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -48,12 +49,14 @@ def inv(
     ValueError
         If ``A`` is not square, has NaN or infinity, or a keyword is invalid.
     TypeError
-        For a dtype that cannot be solved in.
+        For a dtype that cannot be solved in, or a flag that is neither True nor False.
 
     Warns
     -----
     IllConditionedWarning
         If ``rcond < eps``.
+    RuntimeWarning
+        If the inverse has a NaN or infinity, by overflow or from the data that ``check_finite=False`` let pass.
 
     See Also
     --------
@@ -73,17 +76,18 @@ def inv(
            [0.  , 0.25]])
     """
     _arrays.choice(method, "method", ("auto", "lu", "cholesky"))
+    overwrite_a, check_finite = _arrays.flag(overwrite_a, "overwrite_a"), _arrays.flag(check_finite, "check_finite")
     matrix = _arrays.as_matrix(A, square="hs.inv", instead="hs.pinv(A)")
     if overwrite_a:
         _arrays.check_overwrite(A, matrix, "A")
     what = assumed(assume_a, method, matrix.dtype)
     X, report = _core.inv(matrix, method=method, assume_a=what, overwrite_a=overwrite_a, check_finite=check_finite)
-    advice = "Use hs.pinv(A) for the pseudo-inverse."
+    advice = f"Use hs.pinv(A){_arrays.fresh_copies(overwrite_a)} for the pseudo-inverse."
     context = Context(
         {"A": matrix.shape},
         matrix.dtype,
         advice,
-        call="hs.inv(A)",
+        retry="hs.inv(A) without method and assume_a",
         answer="the inverse",
         overwritten=overwrite_a,
         keyword=True,
@@ -139,9 +143,14 @@ def pinv(
     ValueError
         For NaN or infinity, a negative tolerance, or ``hermitian`` with a matrix that is not square.
     TypeError
-        For a dtype that cannot be solved in.
-    ConvergenceError
-        If the SVD did not converge.
+        For a dtype that cannot be solved in, a tolerance that is no real number, or a flag that is neither True nor
+        False.
+
+    Warns
+    -----
+    RuntimeWarning
+        If the pseudo-inverse has a NaN or infinity: by overflow, from the data that ``check_finite=False`` let pass, or
+        because the SVD failed.
 
     Notes
     -----
@@ -155,20 +164,17 @@ def pinv(
     array([[0.5, 0. ],
            [0. , 0. ]])
     """
+    hermitian, return_rank = _arrays.flag(hermitian, "hermitian"), _arrays.flag(return_rank, "return_rank")
+    check_finite = _arrays.flag(check_finite, "check_finite")
+    absolute = 0.0 if atol is None else _tolerance(atol, "atol")
+    relative = -1.0 if rtol is None else _tolerance(rtol, "rtol")
     matrix = _arrays.as_matrix(A)
-    for name, tolerance in (("atol", atol), ("rtol", rtol)):
-        if tolerance is not None and not tolerance >= 0:
-            raise ValueError(f"{name}={tolerance!r} is not valid; it is a number >= 0, or None.")
     if hermitian and matrix.shape[-1] != matrix.shape[-2]:
         raise ValueError(f"`A` {matrix.shape} is not square, as hermitian=True needs it.")
-    X, report = _core.pinv(
-        matrix,
-        atol=0.0 if atol is None else float(atol),
-        rtol=-1.0 if rtol is None else float(rtol),
-        hermitian=bool(hermitian),
-        check_finite=check_finite,
-    )
-    _solution.raise_for(report, Context({"A": matrix.shape}, matrix.dtype, "", on_singular="warn", keyword=True))
+    X, report = _core.pinv(matrix, atol=absolute, rtol=relative, hermitian=hermitian, check_finite=check_finite)
+    answer = "the pseudo-inverse"
+    context = Context({"A": matrix.shape}, matrix.dtype, "", answer=answer, on_singular="warn", keyword=True)
+    _solution.raise_for(report, context)
     return (X, report.rank.item() if report.rank.ndim == 0 else report.rank) if return_rank else X
 
 
@@ -185,7 +191,8 @@ def cond(A: ArrayLike, p: float | str | None = 2) -> Any:
     Returns
     -------
     c : real floating-point number, or (...) ndarray of them
-        inf for a singular matrix, nan where ``A`` has NaN.
+        For a singular matrix inf, or 0 if ``p`` is -2 (but inf if ``A`` is zero), where rounding does not hide it; nan
+        where ``A`` has NaN or the SVD fails, else inf where it has infinity.
 
     Raises
     ------
@@ -208,10 +215,11 @@ def cond(A: ArrayLike, p: float | str | None = 2) -> Any:
     >>> float(hs.cond([[2.0, 0.0], [0.0, 0.5]]))
     4.0
     """
-    valid = (None, 2, -2, 1, -1, np.inf, -np.inf, "fro", "nuc")
-    if not any(p is v or (p == v and type(p) is not bool) for v in valid):
-        raise ValueError(f"p={p!r} is not valid; valid: {', '.join(map(repr, valid))}.")
-    spectral = p is None or p in (2, -2)
+    valid: tuple[Any, ...] = (None, 2, -2, 1, -1, np.inf, -np.inf, "fro", "nuc")
+    order = _arrays.scalar(p)
+    if order is not None and (not isinstance(order, (str, Real)) or isinstance(order, bool) or order not in valid):
+        raise ValueError(f"p={_arrays.shown(p)} is not valid; valid: {', '.join(map(repr, valid))}.")
+    spectral = order in (None, 2, -2)
     matrix = _arrays.as_matrix(A) if spectral else _arrays.as_matrix(A, square="hs.cond", instead="p=2")
     if matrix.shape[-1] == 0 or matrix.shape[-2] == 0:
         raise ValueError(f"`A` {matrix.shape} is empty; its condition number is not defined.")
@@ -221,12 +229,13 @@ def cond(A: ArrayLike, p: float | str | None = 2) -> Any:
     with np.errstate(all="ignore"):
         if spectral:
             s = _core.singular_values(clean)
-            c = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+            nan |= np.isnan(s).any(axis=-1)
+            c = s[..., -1] / s[..., 0] if order == -2 else s[..., 0] / s[..., -1]
         else:
             X, report = _core.inv(clean, method="auto", assume_a="", overwrite_a=False, check_finite=False)
             singular = _solution.is_singular(report)
             X = np.where(singular[..., np.newaxis, np.newaxis], 0, X)
-            c = np.where(singular, np.inf, _norm(clean, p) * _norm(X, p))
+            c = np.where(singular, np.inf, _norm(clean, order) * _norm(X, order))
     c = np.where(np.isnan(c) | bad, np.inf, c)  # 0 / 0 for A = 0, and infinite entries
     return np.where(nan, np.nan, c).astype(matrix.real.dtype)[()]
 
@@ -268,6 +277,10 @@ def rcond(A: ArrayLike) -> Any:
     _arrays.check_finite(matrix, "A")
     value = _core.rcond(matrix)
     return float(value) if np.ndim(value) == 0 else value
+
+
+def _tolerance(value: object, name: str) -> float:
+    return _arrays.real(value, name, "it is a number >= 0, or None", lambda number: number >= 0)
 
 
 def _norm(A: NDArray[Any], p: Any) -> NDArray[Any]:

@@ -83,14 +83,15 @@ def lstsq(
     ValueError
         For shapes that do not fit, NaN or infinity, an invalid keyword, or weights that are negative or all zero.
     TypeError
-        For a dtype that cannot be solved in.
-    ConvergenceError
-        If the SVD did not converge.
+        For a dtype that cannot be solved in, an ``rcond`` that is no real number, or a ``full_output`` that is neither
+        True nor False.
 
     Warns
     -----
     IllConditionedWarning
         With ``full_output``, if ``forward_error > eps**0.25``.
+    RuntimeWarning
+        If x has a NaN or infinity: by overflow, or because the SVD failed.
 
     See Also
     --------
@@ -111,6 +112,7 @@ def lstsq(
     """
     _arrays.choice(method, "method", ("auto", "qr", "qr-pivoted", "svd"))
     _arrays.choice(precision, "precision", ("working",))
+    full_output = _arrays.flag(full_output, "full_output")
     if constraints is not None:
         raise ValueError("constraints must be None: equality constraints are not supported yet.")
     system = _arrays.as_system(A, b)
@@ -140,9 +142,8 @@ def _tolerance(rcond: float | None, A: NDArray[Any]) -> float:
     """Return what the compiled module takes: negative for the default."""
     if rcond is None:
         return -1.0
-    if not rcond < 1.0:
-        raise ValueError(f"rcond={rcond!r} is not valid; it is less than 1, or None.")
-    return float(np.finfo(A.dtype).eps) if rcond < 0 else float(rcond)
+    value = _arrays.real(rcond, "rcond", "it is a number less than 1, or None", lambda number: number < 1.0)
+    return float(np.finfo(A.dtype).eps) if value < 0 else value
 
 
 def _weighted(system: _arrays.System, sample_weight: Any) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -111,12 +111,15 @@ def solve(
         For shapes that do not fit, NaN or infinity, an invalid or contradictory keyword, an array that cannot be
         overwritten.
     TypeError
-        For a dtype that cannot be solved in.
+        For a dtype that cannot be solved in, or a flag that is neither True nor False.
 
     Warns
     -----
     IllConditionedWarning
-        If ``rcond < eps``; with ``full_output`` also if ``forward_error > eps**0.25``.
+        If ``rcond < eps``, or refinement leaves the backward error above n eps; with ``full_output`` also if
+        ``forward_error > eps**0.25``.
+    RuntimeWarning
+        If x has a NaN or infinity, by overflow or from the data that ``check_finite=False`` let pass.
 
     See Also
     --------
@@ -141,8 +144,9 @@ def solve(
     _arrays.choice(method, "method", _GENERAL_METHODS)
     _arrays.choice(on_singular, "on_singular", ("raise", "warn", "min-norm"))
     _arrays.choice(precision, "precision", ("working",))
-    if isinstance(trans, bool) or trans not in _TRANS:
-        raise ValueError(f"trans={trans!r} is not valid; valid: 'N', 'T', 'C' and 0, 1, 2.")
+    operation = _operation(trans)
+    overwrite_a, overwrite_b = _arrays.flag(overwrite_a, "overwrite_a"), _arrays.flag(overwrite_b, "overwrite_b")
+    check_finite, full_output = _arrays.flag(check_finite, "check_finite"), _arrays.flag(full_output, "full_output")
     if overwrite_a and on_singular == "min-norm":
         raise ValueError("on_singular='min-norm' needs `A` as it was; leave out overwrite_a=True.")
     advice = "hs.backslash(A, b) or hs.lstsq(A, b)"
@@ -154,7 +158,7 @@ def solve(
         system.b,
         method=method,
         assume_a=assumed(assume_a, method, system.A.dtype),
-        trans=_TRANS[trans],
+        trans=operation,
         min_norm=on_singular == "min-norm",
         overwrite_a=overwrite_a,
         overwrite_b=overwrite_b,
@@ -164,7 +168,7 @@ def solve(
     context = Context(
         system.shapes,
         system.A.dtype,
-        "Use hs.backslash(A, b) for the minimum-norm answer.",
+        f"Use hs.backslash(A, b){_arrays.fresh_copies(overwrite_a, overwrite_b)} for the minimum-norm answer.",
         on_singular=on_singular,
         as_solution=full_output,
         overwritten=overwrite_a,
@@ -192,7 +196,8 @@ def backslash(
         As in `solve`.
     method : {"auto", "lu", "cholesky", "ldlt", "qr", "qr-pivoted", "svd"}
         "auto" begins with what the structure suggests and climbs to pivoted QR and the SVD where the rank demands it.
-        The first three after "auto" need square ``A``.
+        The first three after "auto" need square ``A``. The last three give the minimum-norm answer and the rank of a
+        singular square ``A`` as well: "svd" in regime 0, "qr-pivoted", and "qr" by climbing to it, in regime 4.
     precision : {"working"}
         The precision of factorisation and refinement.
     rtol : float in (0, 1), optional
@@ -207,16 +212,20 @@ def backslash(
     Raises
     ------
     ValueError
-        For shapes that do not fit, NaN or infinity, or an invalid keyword.
+        For shapes that do not fit, NaN or infinity, or an invalid keyword; a method that needs square ``A`` is invalid
+        for any other.
     TypeError
-        For a dtype that cannot be solved in.
+        For a dtype that cannot be solved in, or an ``rtol`` that is no real number.
     NotPositiveDefiniteError
         If ``method="cholesky"`` and ``A`` is not positive definite.
 
     Warns
     -----
     IllConditionedWarning
-        If ``forward_error > eps**0.25``, or if a method was asked for that cannot cope with the rank.
+        If ``forward_error > eps**0.25``, if refinement leaves the backward error above n eps, or if a method was asked
+        for that cannot cope with the rank.
+    RuntimeWarning
+        If x has a NaN or infinity, by overflow.
 
     See Also
     --------
@@ -237,14 +246,16 @@ def backslash(
     """
     _arrays.choice(method, "method", _GENERAL_METHODS)
     _arrays.choice(precision, "precision", ("working",))
-    if rtol is not None and not 0.0 < rtol < 1.0:
-        raise ValueError(f"rtol={rtol!r} is not valid; it lies between 0 and 1, or is None.")
+    if rtol is not None:
+        _arrays.real(rtol, "rtol", "it is a number between 0 and 1, or None", lambda value: 0.0 < value < 1.0)
     system = _arrays.as_system(A, b)
     if method in _SQUARE_METHODS and system.A.shape[-1] != system.A.shape[-2]:
-        raise ValueError(f"`A` {system.A.shape} is not square, as method={method!r} needs it; use method='auto'.")
+        valid = ", ".join(repr(name) for name in _GENERAL_METHODS if name not in _SQUARE_METHODS)
+        raise ValueError(f"method={method!r} is not valid for `A` {system.shapes['A']}, not square; valid: {valid}.")
     x, report = _core.backslash(system.A, system.b, method=method)
-    advice = "Use method='auto' for the minimum-norm answer."
-    _solution.raise_for(report, Context(system.shapes, system.A.dtype, advice, on_singular="warn", as_solution=True))
+    advice, retry = "Use method='auto' for the minimum-norm answer.", "hs.backslash(A, b) without method"
+    context = Context(system.shapes, system.A.dtype, advice, on_singular="warn", as_solution=True, retry=retry)
+    _solution.raise_for(report, context)
     return _solution.solution_of(x[..., 0] if system.vector else x, report)
 
 
@@ -254,7 +265,7 @@ def explain(A: ArrayLike, b: ArrayLike | None = None) -> Plan:
     Parameters
     ----------
     A : (..., m, n) array_like
-        As in `solve`.
+        As in `solve`. The first matrix of a stack stands for all, but NaN and infinity are looked for in each.
     b : (m,) or (..., m, k) array_like, optional
         Only its number of columns matters, for the cost.
 
@@ -267,13 +278,14 @@ def explain(A: ArrayLike, b: ArrayLike | None = None) -> Plan:
     Raises
     ------
     ValueError
-        For shapes that do not fit, NaN or infinity.
+        For shapes that do not fit, an empty stack, NaN or infinity.
     TypeError
         For a dtype that cannot be solved in.
 
     Notes
     -----
-    One pass over ``A``, whose tests stop early; no copy.
+    One pass over ``A``, whose tests stop early; no copy. `solve` spends no time on this for small real systems (n up to
+    64) of which only x is wanted: they go straight through LU.
 
     Examples
     --------
@@ -284,6 +296,10 @@ def explain(A: ArrayLike, b: ArrayLike | None = None) -> Plan:
     """
     matrix = _arrays.as_matrix(A)
     n_rhs = 1 if b is None else _arrays.as_right_hand_side(b, matrix)[0].shape[-1]
+    if 0 in matrix.shape[:-2]:
+        raise ValueError(f"`A` {matrix.shape} is an empty stack; there is no matrix in it to explain.")
+    if matrix.ndim > 2:
+        _arrays.check_finite(matrix, "A")
     found = _core.explain(matrix, n_rhs)
     bad = found["non_finite"]
     if bad is not None:
@@ -302,6 +318,17 @@ def explain(A: ArrayLike, b: ArrayLike | None = None) -> Plan:
         lower_bandwidth=found["lower_bandwidth"],
         upper_bandwidth=found["upper_bandwidth"],
     )
+
+
+def _operation(trans: Any) -> str:
+    """Return "N", "T" or "C" for what ``trans`` may be."""
+    try:
+        operation = None if isinstance(trans, (bool, np.bool_)) else _TRANS.get(trans)
+    except TypeError:  # a list, an array: not hashable
+        operation = None
+    if operation is None:
+        raise ValueError(f"trans={_arrays.shown(trans)} is not valid; valid: 'N', 'T', 'C' and 0, 1, 2.")
+    return operation
 
 
 def assumed(assume_a: str | None, method: str, dtype: np.dtype[Any]) -> str:

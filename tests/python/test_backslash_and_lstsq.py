@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """hs.backslash and hs.lstsq: any shape and rank, the regime that was found, and NumPy's return values."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -186,6 +188,46 @@ def test_backslash_of_a_batch_of_every_rank():
     assert s.x.shape == (3, 5)
     for i in range(3):
         np.testing.assert_allclose(s.x[i], np.linalg.pinv(A[i], rcond=1e-8) @ np.ones(8), atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("method", "regimes"), [("svd", (0,)), ("qr-pivoted", (4,)), ("qr", (4, 0))])
+@pytest.mark.parametrize(("n", "rank"), [(3, 2), (20, 13), (70, 1), (70, 69)])
+def test_orthogonal_methods_find_the_rank_of_a_square_matrix(n, rank, method, regimes, dtype):
+    A = problems.with_condition(n, 10.0, dtype, rank=rank)
+    b = problems.random((n, 2), dtype, seed=1)
+    s = hs.backslash(A, b, method=method)
+    assert s.rank == rank
+    assert s.regime in regimes
+    assert s.reason == "ok"
+    exact = np.linalg.pinv(A.astype(np.complex128), rcond=1e-4) @ b
+    assert np.linalg.norm(s.x - exact) <= 1e4 * n * eps(dtype) * np.linalg.norm(exact)
+
+
+@pytest.mark.parametrize("method", ["lu", "cholesky", "ldlt"])
+@pytest.mark.parametrize("shape", [(3, 2), (2, 3), (4, 3, 2)])
+def test_methods_for_square_matrices_only(method, shape):
+    text = f"method='{method}' is not valid for `A` {shape}, not square; valid: 'auto', 'qr', 'qr-pivoted', 'svd'."
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        hs.backslash(np.ones(shape), np.ones(shape[-2]), method=method)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("m", "n"), [(20, 4), (90, 4)])
+def test_rcond_of_pivoted_qr(m, n, dtype):
+    """A gap from 1e-2 to 1e-5 in orthogonal columns of one size: 1e-3 lies in it, the default below it."""
+    left, right = (
+        problems.orthogonal(m, np.dtype(dtype).kind == "c")[:, :n],
+        np.linalg.qr(np.ones((n, n)) + np.eye(n))[0],
+    )
+    A = ((left * [1.0, 0.1, 1e-2, 1e-5]) @ right.T).astype(dtype)
+    b = problems.random(m, dtype, seed=2)
+    assert hs.lstsq(A, b, method="qr-pivoted").rank == 4
+    ours = hs.lstsq(A, b, method="qr-pivoted", rcond=1e-3)
+    assert ours.rank == 3
+    assert ours.residuals.shape == (0,)
+    assert np.linalg.norm(ours.x) < 1e3 * np.linalg.norm(b)  # the direction of 1e-5 is left out
+    assert hs.lstsq(A, b, method="qr-pivoted", rcond=1e-7).rank == 4
 
 
 def test_backslash_with_a_method_that_cannot_cope_warns_and_reports():

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import hessolve as hs
+from command import fails, run
 from hessolve import _files, cli
 
 A = np.array([[4.0, 1.0, 0.0], [1.0, 3.0, 1.0], [0.0, 1.0, 2.0]])
@@ -26,27 +27,6 @@ RIGHT = "%%MatrixMarket matrix array real general\n3 1\n" + "".join(f"{v}\n" for
 @pytest.fixture(autouse=True)
 def _in_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-def run(capsys, *arguments):
-    """The exit status, and both streams."""
-    try:
-        status = cli.main(list(arguments))
-    except SystemExit as end:  # argparse's way out
-        status = end.code
-    out, err = capsys.readouterr()
-    return status, out, err
-
-
-def fails(capsys, status, *arguments):
-    """The one line on the error stream of a command that must fail."""
-    got, out, err = run(capsys, *arguments)
-    assert got == status
-    assert out == ""
-    assert err.startswith("hessolve: ")
-    assert err.endswith("\n")
-    assert err.count("\n") == 1
-    return err
 
 
 def write_systems():

@@ -137,6 +137,26 @@ def test_condition_number_of_singular_and_non_finite_matrices(p):
     assert c[4] == pytest.approx(np.linalg.cond(np.eye(2), p))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_smallest_over_the_largest_singular_value(dtype):
+    """p = -2 is small where the others are large: 0 for a singular matrix, to rounding."""
+    singular = np.diag([1, 0, 3]).astype(dtype)
+    assert hs.cond(singular, -2) <= 10 * eps(dtype)
+    assert np.isinf(hs.cond(np.zeros((2, 2), dtype), -2))
+    assert hs.cond(np.diag([1, 4]).astype(dtype), np.array(-2)) == 0.25
+
+
+@pytest.mark.parametrize("hermitian", [False, True])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_pseudo_inverse_of_unchecked_data_is_not_silent(bad, hermitian):
+    A = np.eye(3)
+    A[2, 0] = bad
+    text = r"^the pseudo-inverse for `A` \(3, 3\) has a NaN or infinity, by overflow or from the data; "
+    with pytest.warns(RuntimeWarning, match=text):
+        X = hs.pinv(A, hermitian=hermitian, check_finite=False)
+    assert not np.isfinite(X).any()
+
+
 def test_reciprocal_condition_number():
     assert hs.rcond(np.eye(4)) == 1
     assert type(hs.rcond(np.eye(4))) is float

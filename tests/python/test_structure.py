@@ -54,6 +54,44 @@ def test_solve_reports_what_was_planned(name):
     assert s.regime == plan.regime == 1
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", [10, 30, 70, 150])
+@pytest.mark.parametrize("name", problems.STRUCTURES)
+def test_backslash_reports_the_first_method_planned(name, n, dtype):
+    A = problems.structured(name, n, dtype)
+    s = hs.backslash(A, np.ones(n, dtype))
+    plan = hs.explain(A, np.ones(n))
+    assert (s.structure, s.method, s.regime) == (plan.structure, plan.method, plan.regime)
+    assert s.method in plan.methods
+
+
+@pytest.mark.parametrize(("m", "n"), [(9, 4), (4, 9), (80, 70), (70, 80)])
+def test_least_squares_reports_the_first_method_planned(m, n):
+    A = problems.random((m, n), np.float64)
+    plan, s = hs.explain(A), hs.backslash(A, np.ones(m))
+    assert (s.method, s.regime) == (plan.method, plan.regime)
+
+
+@pytest.mark.parametrize("rank", [3, 9])
+def test_what_answers_in_the_end_was_planned(rank):
+    A = problems.with_condition(10, 10.0, np.float64, rank=rank)
+    plan, s = hs.explain(A), hs.backslash(A, np.ones(10))
+    assert s.method in plan.methods[1:]
+
+
+def test_explain_of_a_stack():
+    A = np.stack([np.eye(3), np.ones((3, 3)), np.eye(3)])
+    assert hs.explain(A) == hs.explain(A[0])
+    A[2, 1, 0] = np.nan
+    text = r"^`A` \(3, 3, 3\) has a NaN or infinity at slice 2, row 1, column 0; clean the data first\.$"
+    with pytest.raises(ValueError, match=text):
+        hs.explain(A)
+    with pytest.raises(
+        ValueError, match=r"^`A` \(2, 0, 3, 3\) is an empty stack; there is no matrix in it to explain\.$"
+    ):
+        hs.explain(np.zeros((2, 0, 3, 3)))
+
+
 @pytest.mark.parametrize(
     "name", ["diagonal", "tridiagonal", "banded", "upper triangular", "lower triangular", "symmetric"]
 )
