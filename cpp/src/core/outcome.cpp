@@ -33,7 +33,7 @@ const char* advice(Reason reason) {
     case Reason::stagnated: return "The residual no longer falls, and the tolerance is not met.";
     case Reason::diverged: return "The iteration diverges for this matrix; use another method.";
     case Reason::breakdown: return "The iteration divided by zero; use another method or start.";
-    case Reason::non_finite: return "The input holds a NaN or an infinity.";
+    case Reason::non_finite: return "A NaN or an infinity in the input, or an answer too large to be represented.";
     case Reason::stopped: return "Stopped on request.";
   }
   return "";

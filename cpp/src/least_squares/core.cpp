@@ -65,11 +65,12 @@ class LeastSquares {
   [[nodiscard]] double scaled_condition() const { return scaled_condition_; }
 
  private:
-  [[nodiscard]] double tolerance() const {
+  /// What a rank decision takes for zero, relative to the largest.
+  [[nodiscard]] double tolerance(bool pivoting) const {
     if (options_.rcond >= 0) {
       return options_.rcond;
     }
-    if (options_.method == Method::qr) {
+    if (options_.method == Method::qr && !pivoting) {
       return static_cast<double>(epsilon<T>);  // unpivoted by order: only what cannot be solved at all is refused
     }
     return static_cast<double>(std::max<Index>(n_, 10)) * static_cast<double>(epsilon<T>);
@@ -79,7 +80,7 @@ class LeastSquares {
     auto factor = std::make_unique<FullRank<T>>(A_);
     certificate_.rcond = static_cast<double>(factor->rcond());
     scaled_condition_ = 1 / certificate_.rcond;
-    if (!(certificate_.rcond > tolerance())) {
+    if (!(certificate_.rcond > tolerance(false))) {
       return false;
     }
     factor_ = std::move(factor);
@@ -112,7 +113,7 @@ class LeastSquares {
     qr_pivoted_in_place<T>(W.view(), tau.data(), permutation.data());
     const R largest = r > 0 ? std::abs(W(0, 0)) : R(0);
     Index rank = 0;
-    while (rank < r && std::abs(W(rank, rank)) > static_cast<R>(tolerance()) * largest) {
+    while (rank < r && std::abs(W(rank, rank)) > static_cast<R>(tolerance(true)) * largest) {
       ++rank;
     }
     const bool gap = rank == 0 || rank == r || std::abs(W(rank, rank)) < R(1e-2) * std::abs(W(rank - 1, rank - 1));

@@ -137,9 +137,8 @@ Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& option
   const Plan steps = plan(structure, wish);
   const Outcome outcome =
       SquareSolve<T>(problem, options, certify, certificate, diagnosis, structure.kind).run(structure, steps);
-  const bool refused_or_overflowed =
-      outcome.reason == Reason::non_finite;  // X may be the caller's b: leave it as it is
-  if (!outcome.ok() && outcome.reason != Reason::ill_conditioned && !refused_or_overflowed) {
+  if (outcome.reason == Reason::singular || outcome.reason == Reason::not_positive_definite ||
+      outcome.reason == Reason::stopped) {  // not where A or b was refused: X may be the caller's b
     fill(problem.X, T(std::numeric_limits<Real<T>>::quiet_NaN()));
   }
   return outcome;

@@ -175,7 +175,8 @@ class SquareSolve {
 
   Outcome finish(Outcome outcome) {
     factor_.solve(Y_, overwriting_ ? options_.trans : Trans::none);
-    if (refine_) {
+    const bool overflowed = !finite(Y_);
+    if (refine_ && !overflowed) {
       refine();
       if (!(certificate_.backward_error <= bar()) && outcome.ok()) {
         if (!factor_.scaled() && by_qr()) {  // QR would not survive what equilibration has mended
@@ -190,7 +191,7 @@ class SquareSolve {
     if (!in_place_) {
       copy_out<T>(Y_, X_);
     }
-    return finite(X_) || !outcome.ok() ? outcome : Outcome{Reason::non_finite};  // x overflowed
+    return overflowed && outcome.ok() ? Outcome{Reason::non_finite} : outcome;
   }
 
   /// Refinement could not undo what element growth did to the factors: orthogonal factors have no growth. False, and Y
@@ -253,7 +254,7 @@ class SquareSolve {
     const double bar = this->bar();
     hessolve::residual<T>(A_, Y_, B_, residual);
     double error = backward_error(Y_, residual);
-    if (error > bar) {
+    if (error > bar && std::isfinite(error)) {  // A x itself may have overflowed
       Matrix<T> before(n_, k_);
       for (int i = 0; i < most_refinements && error > bar; ++i) {
         factor_.solve(residual, Trans::none);
