@@ -88,18 +88,20 @@ double proven_error(const SquareFactor<T>& factor, const T* inverse, const Real<
 template <class T>
 double estimated_error(const SquareFactor<T>& factor, const Real<T>* size) {
   const Index n = factor.size();
-  const auto weigh = [&](T* x) {
-    for (Index i = 0; i < n; ++i) {
-      x[i] *= size[i];
+  const auto weigh = [&](ColMajor<T> X) {
+    for (Index j = 0; j < X.cols; ++j) {
+      for (Index i = 0; i < n; ++i) {
+        X(i, j) *= size[i];
+      }
     }
   };
-  const auto transposed = [&](T* x) {  // diag(size) A^-H
-    factor.solve({x, n, 1, n}, Trans::adjoint);
-    weigh(x);
+  const auto transposed = [&](ColMajor<T> X) {  // diag(size) A^-H
+    factor.solve(X, Trans::adjoint);
+    weigh(X);
   };
-  const auto plain = [&](T* x) {
-    weigh(x);
-    factor.solve({x, n, 1, n}, Trans::none);
+  const auto plain = [&](ColMajor<T> X) {
+    weigh(X);
+    factor.solve(X, Trans::none);
   };
   return 10 * static_cast<double>(estimate_one_norm<T>(n, transposed, plain));
 }

@@ -7,8 +7,9 @@
 namespace hessolve {
 
 /// A lower bound of ||M||_1, usually within a factor of three, from products with M and M^H only: at most five of each.
-/// `apply(x)` overwrites x by M x, `apply_adjoint(x)` by M^H x. `peak`, where not null, receives the x = M e_j found
-/// (size n). [Hager 1984, doi 10.1137/0905023; Higham 1988, doi 10.1145/50063.214386; Golub & Van Loan, 3.5.4]
+/// `apply(X)` overwrites the columns of X (ColMajor) by M X, `apply_adjoint(X)` by M^H X. `peak`, where not null,
+/// receives the x = M e_j found (size n). [Hager 1984, doi 10.1137/0905023; Higham 1988, doi 10.1145/50063.214386;
+/// Golub & Van Loan, 3.5.4]
 template <class T, class Apply, class ApplyAdjoint>
 Real<T> estimate_one_norm(Index n, Apply&& apply, ApplyAdjoint&& apply_adjoint, T* peak = nullptr) {
   using R = Real<T>;
@@ -19,14 +20,22 @@ Real<T> estimate_one_norm(Index n, Apply&& apply, ApplyAdjoint&& apply_adjoint, 
     }
     return sum;
   };
-  Scratch<T, 64> x(n);
+  Scratch<T, 128> memory(2 * n);
+  T* x = memory.data();
+  const ColMajor<T> one{x, n, 1, n};
+  T* alternative =
+      x + n;  // a vector that foils the cancellation the iteration may fall for; it shares the first product
+  for (Index i = 0; i < n; ++i) {
+    const R value = n > 1 ? 1 + static_cast<R>(i) / static_cast<R>(n - 1) : R(1);
+    alternative[i] = T(i % 2 == 0 ? value : -value);
+  }
   Scratch<T, 64> sign(n);
-  std::fill_n(x.data(), n, T(R(1) / static_cast<R>(n)));
-  apply(x.data());
-  R best = one_norm(x.data());
+  std::fill_n(x, n, T(R(1) / static_cast<R>(n)));
+  apply(ColMajor<T>{x, n, 2, n});
+  R best = one_norm(x);
   const auto keep = [&] {
     if (peak != nullptr) {
-      std::copy_n(x.data(), n, peak);
+      std::copy_n(x, n, peak);
     }
   };
   keep();
@@ -39,8 +48,8 @@ Real<T> estimate_one_norm(Index n, Apply&& apply, ApplyAdjoint&& apply_adjoint, 
   }
   Index last = -1;
   for (int iteration = 0; iteration < 4; ++iteration) {
-    std::copy_n(sign.data(), n, x.data());
-    apply_adjoint(x.data());
+    std::copy_n(sign.data(), n, x);
+    apply_adjoint(one);
     Index j = 0;
     for (Index i = 1; i < n; ++i) {
       j = cheap_abs(x[i]) > cheap_abs(x[j]) ? i : j;
@@ -49,10 +58,10 @@ Real<T> estimate_one_norm(Index n, Apply&& apply, ApplyAdjoint&& apply_adjoint, 
       break;
     }
     last = j;
-    std::fill_n(x.data(), n, T(0));
+    std::fill_n(x, n, T(0));
     x[j] = T(1);
-    apply(x.data());
-    const R now = one_norm(x.data());
+    apply(one);
+    const R now = one_norm(x);
     bool same_signs = !is_complex<T>;
     for (Index i = 0; i < n; ++i) {
       const T s = signs_of_x(x[i]);
@@ -68,15 +77,11 @@ Real<T> estimate_one_norm(Index n, Apply&& apply, ApplyAdjoint&& apply_adjoint, 
       break;
     }
   }
-  for (Index i = 0; i < n; ++i) {  // a vector that foils the cancellation the iteration may have fallen for
-    const R value = 1 + static_cast<R>(i) / static_cast<R>(n - 1);
-    x[i] = T(i % 2 == 0 ? value : -value);
-  }
-  apply(x.data());
-  const R alternative = 2 * one_norm(x.data()) / (3 * static_cast<R>(n));
-  if (alternative > best) {
-    best = alternative;
-    keep();
+  if (const R other = 2 * one_norm(alternative) / (3 * static_cast<R>(n)); other > best) {
+    best = other;
+    if (peak != nullptr) {
+      std::copy_n(alternative, n, peak);
+    }
   }
   return best;
 }

@@ -3,6 +3,7 @@
 #include <hessolve/dense/structure.hpp>
 
 #include "kernel/block_sizes.hpp"
+#include "kernel/source.hpp"
 #include "kernel/team.hpp"
 
 #include <vector>
@@ -76,24 +77,30 @@ template <class T>
 Symmetry compare_tile(In<T> A, Index i, Index j) {
   const Index m = std::min(tile, A.rows - i);
   const Index n = std::min(tile, A.cols - j);
-  T mirror[tile * tile];
-  for (Index c = 0; c < m; ++c) {
-    for (Index r = 0; r < n; ++r) {
-      mirror[c + r * tile] = A(j + r, i + c);
+  alignas(64) T mirror[tile * tile];  // the block at (j, i), transposed
+  if (A.row_stride == 1) {
+    detail::transpose_tile<T>(&A(j, i), A.col_stride, m, n, mirror, tile);
+  } else {
+    for (Index c = 0; c < m; ++c) {
+      for (Index r = 0; r < n; ++r) {
+        mirror[c + r * tile] = A(j + r, i + c);
+      }
     }
   }
   Symmetry result;
   for (Index c = 0; c < n; ++c) {
-    bool hermitian = true;
-    bool symmetric = true;
+    Index unsymmetric = 0;
+    Index unhermitian = 0;
+    const T* b = mirror + c * tile;
     for (Index r = 0; r < m; ++r) {
       const T a = A(i + r, j + c);
-      const T b = mirror[r + c * tile];
-      symmetric &= a == b;
-      hermitian &= a == conjugate(b);
+      unsymmetric += a == b[r] ? 0 : 1;
+      if constexpr (is_complex<T>) {
+        unhermitian += a == conjugate(b[r]) ? 0 : 1;
+      }
     }
-    result.symmetric &= symmetric;
-    result.hermitian &= hermitian;
+    result.symmetric = result.symmetric && unsymmetric == 0;
+    result.hermitian = result.hermitian && (is_complex<T> ? unhermitian : unsymmetric) == 0;
   }
   return result;
 }

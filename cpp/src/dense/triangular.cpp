@@ -11,30 +11,33 @@ namespace {
 constexpr Index block = 64;         // of the diagonal, solved by substitution; everything off it is a product
 constexpr Index column_chunk = 64;  // right-hand sides one thread takes at a time
 
-/// Substitution inside one diagonal block, column by column.
+/// Substitution inside one diagonal block: a few columns of B together, whose chains of dependent steps then overlap.
 template <class T>
 void substitute(InColMajor<T> A, Triangle triangle, Diagonal diagonal, Trans trans, ColMajor<T> B) {
+  constexpr Index together = 4;
   const Index n = A.rows;
   const bool lower = triangle == Triangle::lower;
   const bool forward = lower == (trans == Trans::none);
-  for (Index j = 0; j < B.cols; ++j) {
-    T* b = B.col(j);
+  for (Index first = 0; first < B.cols; first += together) {
+    const Index last = std::min(first + together, B.cols);
     for (Index step = 0; step < n; ++step) {
       const Index k = forward ? step : n - 1 - step;
       const T* a = A.col(k);
       const Index from = lower ? k + 1 : 0;  // the off-diagonal part of column k
       const Index count = lower ? n - k - 1 : k;
-      if (trans == Trans::none) {
-        if (diagonal == Diagonal::general) {
-          b[k] /= a[k];
-        }
-        subtract_multiple<T>(count, b[k], a + from, b + from);
-      } else {
-        const bool adjoint = trans == Trans::adjoint;
-        const T product = adjoint ? dot<true, T>(a + from, b + from, count) : dot<false, T>(a + from, b + from, count);
-        b[k] -= product;
-        if (diagonal == Diagonal::general) {
-          b[k] /= adjoint ? conjugate(a[k]) : a[k];
+      for (Index j = first; j < last; ++j) {
+        T* b = B.col(j);
+        if (trans == Trans::none) {
+          if (diagonal == Diagonal::general) {
+            b[k] /= a[k];
+          }
+          subtract_multiple<T>(count, b[k], a + from, b + from);
+        } else {
+          const bool adjoint = trans == Trans::adjoint;
+          b[k] -= adjoint ? dot<true, T>(a + from, b + from, count) : dot<false, T>(a + from, b + from, count);
+          if (diagonal == Diagonal::general) {
+            b[k] /= adjoint ? conjugate(a[k]) : a[k];
+          }
         }
       }
     }

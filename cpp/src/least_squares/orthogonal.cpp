@@ -177,11 +177,11 @@ Real<T> FullRank<T>::rcond() const {
       return 0;
     }
   }
-  const auto solve = [&](T* x, Trans trans) {
-    triangular_solve<T>(top, Triangle::upper, Diagonal::general, trans, {x, w, 1, w});
+  const auto solve = [&](ColMajor<T> X, Trans trans) {
+    triangular_solve<T>(top, Triangle::upper, Diagonal::general, trans, X);
   };
-  const R inverse_norm =
-      estimate_one_norm<T>(w, [&](T* x) { solve(x, Trans::none); }, [&](T* x) { solve(x, Trans::adjoint); });
+  const R inverse_norm = estimate_one_norm<T>(
+      w, [&](ColMajor<T> X) { solve(X, Trans::none); }, [&](ColMajor<T> X) { solve(X, Trans::adjoint); });
   const R result = shrinkage_ / norm / inverse_norm;
   return std::isfinite(result) ? result : R(0);
 }
@@ -289,11 +289,12 @@ double condition_of_triangle(InColMajor<T> triangle) {
     }
     norm = std::max(norm, sum);
   }
-  const auto solve = [&](T* x, Trans trans) {
-    triangular_solve<T>(triangle, Triangle::upper, Diagonal::general, trans, {x, n, 1, n});
+  const auto solve = [&](ColMajor<T> X, Trans trans) {
+    triangular_solve<T>(triangle, Triangle::upper, Diagonal::general, trans, X);
   };
-  return norm * static_cast<double>(estimate_one_norm<T>(
-                    n, [&](T* x) { solve(x, Trans::none); }, [&](T* x) { solve(x, Trans::adjoint); }));
+  return norm *
+         static_cast<double>(estimate_one_norm<T>(
+             n, [&](ColMajor<T> X) { solve(X, Trans::none); }, [&](ColMajor<T> X) { solve(X, Trans::adjoint); }));
 }
 
 template <class T>

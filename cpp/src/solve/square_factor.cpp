@@ -330,8 +330,8 @@ Real<T> SquareFactor<T>::rcond(T* inverse, bool keep) const {
     norm = invert(inverse, keep);
   } else {
     norm = estimate_one_norm<T>(
-        n_, [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::none); },
-        [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::adjoint); });
+        n_, [&](ColMajor<T> X) { solve_scaled(X, Trans::none); },
+        [&](ColMajor<T> X) { solve_scaled(X, Trans::adjoint); });
   }
   const R result = 1 / one_norm_ / norm;
   return std::isfinite(result) ? result : R(0);
@@ -341,8 +341,8 @@ template <class T>
 bool SquareFactor<T>::null_vector(Index where, T* z) const {
   if (where < 0) {  // the column of the inverse with the largest norm is nearly a null vector
     (void)estimate_one_norm<T>(
-        n_, [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::none); },
-        [&](T* x) { solve_scaled({x, n_, 1, n_}, Trans::adjoint); }, z);
+        n_, [&](ColMajor<T> X) { solve_scaled(X, Trans::none); },
+        [&](ColMajor<T> X) { solve_scaled(X, Trans::adjoint); }, z);
   } else if (method_ == Method::lu) {  // U(:k, :k) c = U(:k, k): column k is the combination c of those before it
     std::fill_n(z, n_, T(0));
     for (Index i = 0; i < where; ++i) {
