@@ -93,8 +93,25 @@ class BlockedCholesky {
     const Index corner = n_ - L2.rows;  // row of A where L2 begins
     subtract_lower_product<T>(A_.block(corner + from, corner + from, w, w), L2.block(from, 0, w, L2.cols),
                               L2.block(from, 0, w, L2.cols));
-    gemm_minus<Right::transposed, T>(A_.block(corner + end, corner + from, L2.rows - end, w),
-                                     PackedRows<T>{packed_.data(), L2}, L2.block(from, 0, w, L2.cols), end);
+    const PackedRows<T> left{packed_.data(), L2};
+    if constexpr (has_microkernel<T> && tile_rows<T> % simd::tile_columns == 0) {
+      constexpr Index N = simd::tile_columns;
+      constexpr Index M = tile_rows<T>;
+      if (from % N == 0) {  // the right factor is packed as well: N columns lie within one packed panel
+        constexpr Index rows = 10 * M;
+        for (Index i = end; i < L2.rows; i += rows) {
+          for (Index c = from; c < end; c += N) {
+            const T* panel = packed_.data() + c / M * M * L2.cols + c % M;
+            const Index columns = std::min(N, end - c);
+            gemm_minus<Right::transposed, T>(A_.block(corner + i, corner + c, std::min(rows, L2.rows - i), columns),
+                                             left, ColMajor<const T>{panel, columns, L2.cols, M}, i);
+          }
+        }
+        return;
+      }
+    }
+    gemm_minus<Right::transposed, T>(A_.block(corner + end, corner + from, L2.rows - end, w), left,
+                                     L2.block(from, 0, w, L2.cols), end);
   }
 
   ColMajor<T> A_;

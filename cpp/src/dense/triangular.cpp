@@ -57,8 +57,8 @@ void subtract_product(InColMajor<T> A, Trans trans, InColMajor<T> X, ColMajor<T>
     }
     return;
   }
-  for (Index j = 0; j < B.cols; ++j) {
-    for (Index i = 0; i < A.cols; ++i) {
+  for (Index i = 0; i < A.cols; ++i) {
+    for (Index j = 0; j < B.cols; ++j) {
       B(i, j) -= trans == Trans::adjoint ? dot<true, T>(A.col(i), X.col(j), A.rows)
                                          : dot<false, T>(A.col(i), X.col(j), A.rows);
     }
