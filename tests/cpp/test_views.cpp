@@ -2,6 +2,7 @@
 // Views, buffers, outcomes and the mistakes that are exceptions.
 #include "check.hpp"
 
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -27,6 +28,26 @@ void views_address_the_same_elements() {
   }
   const hs::MatrixView<const double> constant = rows;  // const is added without a word
   CHECK(&constant(2, 3) == &rows(2, 3));
+}
+
+void vectors_are_rows_columns_and_diagonals() {
+  std::vector<double> data = {4, 1, 9, 2, 5, 9};  // 2 x 3, row by row
+  const auto A = hs::row_major(data.data(), 2, 3);
+  for (Index j = 0; j < 3; ++j) {
+    CHECK(&hs::row_of(A, 1)[j] == &A(1, j));
+    CHECK(hs::column_of(A, j).size == 2);
+    CHECK(&hs::column_of(A, j)[1] == &A(1, j));
+  }
+  CHECK(hs::diagonal_of(A).size == 2);
+  CHECK(&hs::diagonal_of(A)[1] == &A(1, 1));
+  const hs::VectorView<const double> constant = hs::row_of(A, 0);
+  CHECK(constant[2] == 9);
+  // A strided vector serves wherever one column is wanted: solve with the last column of A as right-hand side.
+  std::vector<double> x(4, 7.0);
+  const hs::VectorView<double> every_other{x.data(), 2, 2};
+  CHECK(hs::solve<double>(A.block(0, 0, 2, 2), hs::column_of(A, 2), every_other).ok());
+  CHECK(std::abs(4 * x[0] + x[2] - 9) < 1e-14 && std::abs(2 * x[0] + 5 * x[2] - 9) < 1e-14);
+  CHECK(x[1] == 7 && x[3] == 7);
 }
 
 void buffers_are_aligned_and_move() {
@@ -103,6 +124,7 @@ void non_finite_input_is_an_outcome() {
 
 int main() {
   views_address_the_same_elements();
+  vectors_are_rows_columns_and_diagonals();
   buffers_are_aligned_and_move();
   every_outcome_has_a_name_and_advice();
   mistakes_are_exceptions();

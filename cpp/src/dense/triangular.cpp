@@ -57,7 +57,22 @@ void subtract_product(InColMajor<T> A, Trans trans, InColMajor<T> X, ColMajor<T>
     }
     return;
   }
-  for (Index i = 0; i < A.cols; ++i) {
+  constexpr int N = 4;
+  Index i = 0;
+  for (; i + N <= A.cols; i += N) {
+    for (Index j = 0; j < B.cols; ++j) {
+      T product[N];
+      if (trans == Trans::adjoint) {
+        dots<true, N, T>(A.col(i), A.stride, X.col(j), A.rows, product);
+      } else {
+        dots<false, N, T>(A.col(i), A.stride, X.col(j), A.rows, product);
+      }
+      for (int c = 0; c < N; ++c) {
+        B(i + c, j) -= product[c];
+      }
+    }
+  }
+  for (; i < A.cols; ++i) {
     for (Index j = 0; j < B.cols; ++j) {
       B(i, j) -= trans == Trans::adjoint ? dot<true, T>(A.col(i), X.col(j), A.rows)
                                          : dot<false, T>(A.col(i), X.col(j), A.rows);

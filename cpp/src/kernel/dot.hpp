@@ -29,6 +29,37 @@ template <bool Conjugate, class T>
   return Eigen::internal::predux(simd::add(sum[0], sum[1]));
 }
 
+/// result[c] = sum of op(a_i) b_i for N columns a = A(:, c) at once: several streams from memory, and b read once.
+template <bool Conjugate, int N, class T>
+void dots(const T* A, Index stride, const T* b, Index n, T* result) {
+  constexpr Index W = simd::width<T>;
+  simd::Packet<T> sum[N];
+  for (int c = 0; c < N; ++c) {
+    sum[c] = simd::zero<T>();
+  }
+  const auto step = [&](auto&& get) {
+    const simd::Packet<T> v = get(b);
+    for (int c = 0; c < N; ++c) {
+      const simd::Packet<T> a = get(A + c * stride);
+      if constexpr (Conjugate) {
+        sum[c] = simd::multiply_add(Eigen::internal::pconj(a), v, sum[c]);
+      } else {
+        sum[c] = simd::multiply_add(a, v, sum[c]);
+      }
+    }
+  };
+  Index i = 0;
+  for (; i + W <= n; i += W) {
+    step([i](const T* p) { return simd::load<T>(p + i); });
+  }
+  if (const Index r = n - i; r > 0) {
+    step([i, r](const T* p) { return simd::load_partial<T>(p + i, r); });
+  }
+  for (int c = 0; c < N; ++c) {
+    result[c] = Eigen::internal::predux(sum[c]);
+  }
+}
+
 /// y -= a x
 template <class T>
 HESSOLVE_INLINE void subtract_multiple(Index n, T a, const T* x, T* y) {

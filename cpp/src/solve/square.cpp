@@ -135,8 +135,13 @@ Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& option
     structure.kind = Kind::general;
   }
   const Plan steps = plan(structure, wish);
+  SquareProblem<T> reading = problem;
+  const bool symmetric = kind == Kind::hermitian || kind == Kind::positive_definite_candidate;
+  if (look && symmetric && !is_complex<T> && problem.overwrite.data == nullptr && problem.A.view.col_stride == 1) {
+    reading.A.view = problem.A.view.transposed();  // the same matrix, and its columns are contiguous
+  }
   const Outcome outcome =
-      SquareSolve<T>(problem, options, certify, certificate, diagnosis, structure.kind).run(structure, steps);
+      SquareSolve<T>(reading, options, certify, certificate, diagnosis, structure.kind).run(structure, steps);
   if (outcome.reason == Reason::singular || outcome.reason == Reason::not_positive_definite ||
       outcome.reason == Reason::stopped) {  // not where A or b was refused: X may be the caller's b
     fill(problem.X, T(std::numeric_limits<Real<T>>::quiet_NaN()));

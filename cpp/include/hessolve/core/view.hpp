@@ -56,6 +56,24 @@ struct ColMajor {
   }
 };
 
+/// `size` elements, element i at data[i stride]; any sign of the stride. Where a matrix is wanted it is one column.
+template <class T>
+struct VectorView {
+  T* data = nullptr;
+  Index size = 0;
+  Index stride = 1;
+
+  T& operator[](Index i) const { return data[i * stride]; }
+  template <class U, class = std::enable_if_t<std::is_convertible_v<T*, U*>>>
+  operator VectorView<U>() const {  // NOLINT
+    return {data, size, stride};
+  }
+  template <class U, class = std::enable_if_t<std::is_convertible_v<T*, U*>>>
+  operator MatrixView<U>() const {  // NOLINT
+    return {data, size, 1, stride, 0};
+  }
+};
+
 /// Input parameters of templates: a non-deduced context, so that MatrixView<double> converts to MatrixView<const
 /// double>.
 template <class T>
@@ -73,6 +91,20 @@ template <class T>
 template <class T>
 [[nodiscard]] MatrixView<T> column_major(T* data, Index rows, Index cols) {
   return {data, rows, cols, 1, rows};
+}
+
+/// One row, column or diagonal of a matrix.
+template <class T>
+[[nodiscard]] VectorView<T> row_of(MatrixView<T> A, Index i) {
+  return {A.data + i * A.row_stride, A.cols, A.col_stride};
+}
+template <class T>
+[[nodiscard]] VectorView<T> column_of(MatrixView<T> A, Index j) {
+  return {A.data + j * A.col_stride, A.rows, A.row_stride};
+}
+template <class T>
+[[nodiscard]] VectorView<T> diagonal_of(MatrixView<T> A) {
+  return {A.data, A.rows < A.cols ? A.rows : A.cols, A.row_stride + A.col_stride};
 }
 
 /// A contiguous vector as one column.
