@@ -7,7 +7,6 @@ namespace hessolve::bindings {
 namespace {
 
 constexpr int reasons = static_cast<int>(Reason::stopped) + 1;
-constexpr int methods = static_cast<int>(Method::svd) + 1;
 constexpr int kinds = static_cast<int>(Kind::general) + 1;
 
 template <class Enum>
@@ -34,7 +33,7 @@ py::array_t<Out> gather(const Report& report, Get&& get) {
 
 void register_report(py::module_& m) {
   m.attr("REASONS") = names<Reason>(reasons);
-  m.attr("METHODS") = names<Method>(methods);
+  m.attr("METHODS") = names<Method>(method_count);
   m.attr("STRUCTURES") = names<Kind>(kinds);
   using C = const Certificate&;
   using O = const Outcome&;

@@ -65,6 +65,8 @@ inline void raise_if_stopped(const Report& report) {
 void register_report(py::module_& m);
 void register_solve(py::module_& m);
 void register_inverse(py::module_& m);
+void register_factor(py::module_& m);
+void register_decompositions(py::module_& m);
 void register_fast_path(py::module_& m);
 void register_system(py::module_& m);
 

@@ -8,7 +8,7 @@
 namespace hessolve::bindings {
 
 [[nodiscard]] inline Method method_named(const std::string& word) {
-  for (int i = 0; i <= static_cast<int>(Method::svd); ++i) {
+  for (int i = 0; i < method_count; ++i) {
     if (word == name(static_cast<Method>(i))) {
       return static_cast<Method>(i);
     }
@@ -29,6 +29,19 @@ namespace hessolve::bindings {
     }
   }
   throw py::value_error("unknown assume_a " + word);
+}
+
+[[nodiscard]] inline Precision precision_named(const std::string& word) {
+  if (word == "working") {
+    return Precision::working;
+  }
+  if (word == "mixed") {
+    return Precision::mixed;
+  }
+  if (word == "extended") {
+    return Precision::extended;
+  }
+  throw py::value_error("unknown precision " + word);
 }
 
 [[nodiscard]] inline Trans trans_named(const std::string& word) {

@@ -9,12 +9,16 @@
 #include <hessolve/core/view.hpp>
 #include <hessolve/dense/banded.hpp>
 #include <hessolve/dense/cholesky.hpp>
+#include <hessolve/dense/decompose.hpp>
+#include <hessolve/dense/eigh.hpp>
+#include <hessolve/dense/gauss_jordan.hpp>
 #include <hessolve/dense/ldlt.hpp>
 #include <hessolve/dense/lu.hpp>
 #include <hessolve/dense/qr.hpp>
 #include <hessolve/dense/structure.hpp>
 #include <hessolve/dense/svd.hpp>
 #include <hessolve/dense/triangular.hpp>
+#include <hessolve/dense/update.hpp>
 #include <hessolve/solve/factors.hpp>
 #include <hessolve/solve/inverse.hpp>
 #include <hessolve/solve/options.hpp>

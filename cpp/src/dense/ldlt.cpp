@@ -13,6 +13,16 @@ namespace {
 
 constexpr Index panel_columns = 48;
 
+/// |d|^2 = 1 or d^2 for a d of modulus 1, as the determinant of a 2x2 pivot needs it.
+template <Symmetry S, class T>
+auto square_of(T d) {
+  if constexpr (S == Symmetry::hermitian) {
+    return Real<T>(1);
+  } else {
+    return d * d;
+  }
+}
+
 template <class T>
 struct Peak {
   Index row = -1;
@@ -33,9 +43,11 @@ Peak<T> peak(const T* x, Index first, Index last, Index skip = -1) {
 
 /// One panel of Bunch-Kaufman: left-looking, so that a column is brought up to date only when it is looked at.
 /// W = L D for the panel's columns; rows and columns are those of the whole matrix from `first` on.
-template <class T>
+template <class T, Symmetry S>
 class Panel {
  public:
+  using Block = std::conditional_t<S == Symmetry::hermitian, Real<T>, T>;  // diagonal and determinant of a 2x2 pivot
+
   Panel(ColMajor<T> A, ColMajor<T> W, Index first, Index* exchanges, T* subdiagonal)
       : A_(A),
         W_(W),
@@ -59,19 +71,29 @@ class Panel {
   [[nodiscard]] Index zero_pivot() const { return zero_pivot_; }
 
  private:
+  static constexpr Right right = S == Symmetry::hermitian ? Right::transposed : Right::unconjugated;
+  static T mirror(T value) { return S == Symmetry::hermitian ? conjugate(value) : value; }
+  static Block on_diagonal(T value) {
+    if constexpr (S == Symmetry::hermitian) {
+      return real_part(value);
+    } else {
+      return value;
+    }
+  }
+
   T* w(Index k) const { return W_.col(k - first_); }
 
   /// w(slot) := column `c` of the trailing matrix, rows k ... n - 1, brought up to date.
   void bring_up_to_date(Index k, Index c, Index slot) {
     T* x = w(slot);
     for (Index i = k; i < c; ++i) {
-      x[i] = conjugate(A_(c, i));
+      x[i] = mirror(A_(c, i));
     }
     std::copy(A_.col(c) + c, A_.col(c) + n_, x + c);
     const Index done = k - first_;
-    gemm_minus<Right::transposed, T>(ColMajor<T>{x + k, n_ - k, 1, n_}, A_.block(k, first_, n_ - k, done),
-                                     W_.block(c, 0, 1, done));  // A(:, c) - L W(c, :)^H
-    x[c] = real_part(x[c]);
+    gemm_minus<right, T>(ColMajor<T>{x + k, n_ - k, 1, n_}, A_.block(k, first_, n_ - k, done),
+                         W_.block(c, 0, 1, done));  // A(:, c) - L W(c, :)^H
+    x[c] = on_diagonal(x[c]);
   }
 
   /// Eliminate one or two columns from k on; returns how many.
@@ -117,7 +139,7 @@ class Panel {
     }
     A_(p, p) = A_(q, q);
     for (Index i = q + 1; i < p; ++i) {
-      A_(p, i) = conjugate(A_(i, q));
+      A_(p, i) = mirror(A_(i, q));
     }
     std::copy(A_.col(q) + p + 1, A_.col(q) + n_, A_.col(p) + p + 1);
     for (Index j = 0; j < k; ++j) {
@@ -145,13 +167,13 @@ class Panel {
     const T* w1 = w(k);
     const T* w2 = w(k + 1);
     const Real<T> size = std::abs(w1[k + 1]);  // the largest of the block; everything is divided by it
-    const Real<T> d11 = real_part(w1[k]) / size;
-    const Real<T> d22 = real_part(w2[k + 1]) / size;
+    const Block d11 = on_diagonal(w1[k]) / size;
+    const Block d22 = on_diagonal(w2[k + 1]) / size;
     const T d21 = w1[k + 1] / size;
-    const Real<T> determinant = (d11 * d22 - 1) * size;
+    const Block determinant = (d11 * d22 - square_of<S>(d21)) * size;
     for (Index i = k + 2; i < n_; ++i) {  // [l1 l2] = [w1 w2] D^-1
       A_(i, k) = (w1[i] * d22 - w2[i] * d21) / determinant;
-      A_(i, k + 1) = (w2[i] * d11 - w1[i] * conjugate(d21)) / determinant;
+      A_(i, k + 1) = (w2[i] * d11 - w1[i] * mirror(d21)) / determinant;
     }
     A_(k, k) = w1[k];
     A_(k + 1, k) = T(0);
@@ -168,10 +190,22 @@ class Panel {
   Index zero_pivot_ = -1;
 };
 
-}  // namespace
+/// A -= L LD^H (or L LD^T), the lower triangle of a square block.
+template <Symmetry S, class T>
+void update_diagonal_block(ColMajor<T> A, InColMajor<T> L, InColMajor<T> LD) {
+  if constexpr (S == Symmetry::hermitian) {
+    subtract_lower_product<T>(A, L, LD);
+  } else {
+    for (Index c = 0; c < A.cols; ++c) {
+      gemm_minus<Right::unconjugated, T>(A.block(c, c, A.rows - c, 1), L.block(c, 0, A.rows - c, L.cols),
+                                         LD.block(c, 0, 1, L.cols));
+    }
+  }
+}
 
-template <class T>
-Outcome ldlt_in_place(ColMajor<T> A, Index* exchanges, T* subdiagonal, const Stop& stop) {
+template <Symmetry S, class T>
+Outcome factor(ColMajor<T> A, Index* exchanges, T* subdiagonal, const Stop& stop) {
+  constexpr Right right = S == Symmetry::hermitian ? Right::transposed : Right::unconjugated;
   const Index n = A.rows;
   Matrix<T> W(n, std::min(n, panel_columns));
   Index zero_pivot = -1;
@@ -179,7 +213,7 @@ Outcome ldlt_in_place(ColMajor<T> A, Index* exchanges, T* subdiagonal, const Sto
     if (stop.requested()) {
       return {Reason::stopped};
     }
-    Panel<T> panel(A, W.view(), first, exchanges, subdiagonal);
+    Panel<T, S> panel(A, W.view(), first, exchanges, subdiagonal);
     const Index end = panel.factor(panel_columns);
     zero_pivot = zero_pivot < 0 ? panel.zero_pivot() : zero_pivot;
     const Index rest = n - end;
@@ -189,51 +223,80 @@ Outcome ldlt_in_place(ColMajor<T> A, Index* exchanges, T* subdiagonal, const Sto
     parallel_for((rest + strip - 1) / strip, rest > serial_below, [&](Index s) {  // A22 - L21 (L21 D)^H
       const Index j = s * strip;
       const Index w = std::min(strip, rest - j);
-      subtract_lower_product<T>(A.block(end + j, end + j, w, w), L.block(j, 0, w, L.cols), LD.block(j, 0, w, L.cols));
+      update_diagonal_block<S, T>(A.block(end + j, end + j, w, w), L.block(j, 0, w, L.cols), LD.block(j, 0, w, L.cols));
       const Index below = rest - j - w;
-      gemm_minus<Right::transposed, T>(A.block(end + j + w, end + j, below, w), L.block(j + w, 0, below, L.cols),
-                                       LD.block(j, 0, w, L.cols));
+      gemm_minus<right, T>(A.block(end + j + w, end + j, below, w), L.block(j + w, 0, below, L.cols),
+                           LD.block(j, 0, w, L.cols));
     });
     first = end;
   }
   return zero_pivot < 0 ? Outcome{} : Outcome{Reason::singular, zero_pivot};
 }
 
-template <class T>
-void ldlt_divide(InColMajor<T> LD, const T* subdiagonal, MatrixView<T> B) {
+template <Symmetry S, class T>
+void divide(InColMajor<T> LD, const T* subdiagonal, MatrixView<T> B) {
+  const auto diagonal = [&](Index k) {
+    if constexpr (S == Symmetry::hermitian) {
+      return real_part(LD(k, k));
+    } else {
+      return LD(k, k);
+    }
+  };
   for (Index k = 0; k < LD.rows; ++k) {
     if (subdiagonal[k] == T(0)) {
       for (Index j = 0; j < B.cols; ++j) {
-        B(k, j) /= real_part(LD(k, k));
+        B(k, j) /= diagonal(k);
       }
       continue;
     }
     const Real<T> size = std::abs(subdiagonal[k]);
-    const Real<T> d11 = real_part(LD(k, k)) / size;
-    const Real<T> d22 = real_part(LD(k + 1, k + 1)) / size;
+    const auto d11 = diagonal(k) / size;
+    const auto d22 = diagonal(k + 1) / size;
     const T d21 = subdiagonal[k] / size;
-    const Real<T> determinant = (d11 * d22 - 1) * size;
+    const T d12 = S == Symmetry::hermitian ? conjugate(d21) : d21;
+    const auto determinant = (d11 * d22 - square_of<S>(d21)) * size;
     for (Index j = 0; j < B.cols; ++j) {
       const T b1 = B(k, j);
       const T b2 = B(k + 1, j);
-      B(k, j) = (b1 * d22 - b2 * conjugate(d21)) / determinant;
+      B(k, j) = (b1 * d22 - b2 * d12) / determinant;
       B(k + 1, j) = (b2 * d11 - b1 * d21) / determinant;
     }
     ++k;
   }
 }
 
+}  // namespace
+
 template <class T>
-void ldlt_solve(InColMajor<T> LD, const Index* exchanges, const T* subdiagonal, ColMajor<T> B, Trans trans) {
-  const bool conjugated = is_complex<T> && trans == Trans::transpose;  // A^T = conj(A)
+Outcome ldlt_in_place(ColMajor<T> A, Index* exchanges, T* subdiagonal, const Stop& stop, Symmetry symmetry) {
+  if (is_complex<T> && symmetry == Symmetry::symmetric) {
+    return factor<Symmetry::symmetric, T>(A, exchanges, subdiagonal, stop);
+  }
+  return factor<Symmetry::hermitian, T>(A, exchanges, subdiagonal, stop);
+}
+
+template <class T>
+void ldlt_divide(InColMajor<T> LD, const T* subdiagonal, MatrixView<T> B, Symmetry symmetry) {
+  if (is_complex<T> && symmetry == Symmetry::symmetric) {
+    divide<Symmetry::symmetric, T>(LD, subdiagonal, B);
+  } else {
+    divide<Symmetry::hermitian, T>(LD, subdiagonal, B);
+  }
+}
+
+template <class T>
+void ldlt_solve(InColMajor<T> LD, const Index* exchanges, const T* subdiagonal, ColMajor<T> B, Trans trans,
+                Symmetry symmetry) {
+  const bool plain = symmetry == Symmetry::symmetric;  // A^T = A, A^H = conj(A)
+  const bool conjugated = is_complex<T> && trans == (plain ? Trans::adjoint : Trans::transpose);  // else A^H = A
   if (conjugated) {
     as_eigen(B) = as_eigen(B).conjugate().eval();
   }
   const Index n = LD.rows;
   exchange_rows(B, exchanges, n);
   triangular_solve<T>(LD, Triangle::lower, Diagonal::unit, Trans::none, B);
-  ldlt_divide<T>(LD, subdiagonal, B);
-  triangular_solve<T>(LD, Triangle::lower, Diagonal::unit, Trans::adjoint, B);
+  ldlt_divide<T>(LD, subdiagonal, B, symmetry);
+  triangular_solve<T>(LD, Triangle::lower, Diagonal::unit, plain ? Trans::transpose : Trans::adjoint, B);
   for (Index j = 0; j < B.cols; ++j) {
     for (Index k = n - 1; k >= 0; --k) {
       std::swap(B(k, j), B(exchanges[k], j));
@@ -244,10 +307,10 @@ void ldlt_solve(InColMajor<T> LD, const Index* exchanges, const T* subdiagonal, 
   }
 }
 
-#define INSTANTIATE(T)                                                     \
-  template Outcome ldlt_in_place<T>(ColMajor<T>, Index*, T*, const Stop&); \
-  template void ldlt_divide<T>(InColMajor<T>, const T*, MatrixView<T>);    \
-  template void ldlt_solve<T>(InColMajor<T>, const Index*, const T*, ColMajor<T>, Trans);
+#define INSTANTIATE(T)                                                               \
+  template Outcome ldlt_in_place<T>(ColMajor<T>, Index*, T*, const Stop&, Symmetry); \
+  template void ldlt_divide<T>(InColMajor<T>, const T*, MatrixView<T>, Symmetry);    \
+  template void ldlt_solve<T>(InColMajor<T>, const Index*, const T*, ColMajor<T>, Trans, Symmetry);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE
 

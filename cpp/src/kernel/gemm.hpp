@@ -9,8 +9,9 @@
 /// depend on how a caller cuts its work. Complex scalars go through Eigen's product.
 namespace hessolve {
 
-/// How the right factor lies in memory: B(k, j) at data[k + j stride] or (transposed) at data[j + k stride].
-enum class Right { plain, transposed };
+/// How the right factor lies in memory: B(k, j) at data[k + j stride] or (transposed) at data[j + k stride], taken
+/// conjugated where it is complex unless said otherwise.
+enum class Right { plain, transposed, unconjugated };
 
 template <class T>
 inline constexpr bool has_microkernel = !is_complex<T>;
@@ -144,16 +145,19 @@ void pack_rows(ColMajor<const T> A, Index first, Index last, T* packed) {
   }
 }
 
-/// C -= A B, or C -= A B^T for Right::transposed (real T; complex T: A B^H).
+/// C -= A B; C -= A B^H for Right::transposed; C -= A B^T for Right::unconjugated.
 template <Right R = Right::plain, class T>
 void gemm_minus(ColMajor<T> C, InColMajor<T> A, InColMajor<T> B) {
   if (C.rows == 0 || C.cols == 0 || A.cols == 0) {
     return;
   }
   if constexpr (has_microkernel<T>) {
-    detail::gemm_minus<T, R>(C.rows, C.cols, A.cols, A.data, A.stride, false, B.data, B.stride, C.data, C.stride);
+    constexpr Right real = R == Right::plain ? Right::plain : Right::transposed;
+    detail::gemm_minus<T, real>(C.rows, C.cols, A.cols, A.data, A.stride, false, B.data, B.stride, C.data, C.stride);
   } else if constexpr (R == Right::plain) {
     as_eigen(C).noalias() -= as_eigen(A) * as_eigen(B);
+  } else if constexpr (R == Right::unconjugated) {
+    as_eigen(C).noalias() -= as_eigen(A) * as_eigen(B).transpose();
   } else {
     as_eigen(C).noalias() -= as_eigen(A) * as_eigen(B).adjoint();
   }

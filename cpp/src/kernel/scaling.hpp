@@ -84,7 +84,7 @@ void equilibrate_columns(ColMajor<T> A, Real<T>* scale) {
 }
 
 template <class T>
-void copy_into(MatrixView<const T> from, ColMajor<T> to) {
+void copy_view(MatrixView<const T> from, MatrixView<T> to) {
   for (Index j = 0; j < to.cols; ++j) {
     for (Index i = 0; i < to.rows; ++i) {
       to(i, j) = from(i, j);
@@ -93,12 +93,13 @@ void copy_into(MatrixView<const T> from, ColMajor<T> to) {
 }
 
 template <class T>
+void copy_into(MatrixView<const T> from, ColMajor<T> to) {
+  copy_view<T>(from, to);
+}
+
+template <class T>
 void copy_out(ColMajor<const T> from, MatrixView<T> to) {
-  for (Index j = 0; j < to.cols; ++j) {
-    for (Index i = 0; i < to.rows; ++i) {
-      to(i, j) = from(i, j);
-    }
-  }
+  copy_view<T>(from, to);
 }
 
 }  // namespace hessolve

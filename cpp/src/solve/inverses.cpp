@@ -4,17 +4,64 @@
 #include "kernel/gemm.hpp"
 #include "kernel/scaling.hpp"
 
+#include <hessolve/dense/gauss_jordan.hpp>
 #include <hessolve/dense/svd.hpp>
 
 #include <cmath>
 #include <limits>
 
 namespace hessolve {
+namespace {
+
+/// X := A^-1 by Gauss-Jordan. False where the answer would deserve a second look: that of LU is better informed.
+template <class T>
+bool by_gauss_jordan(const Source<T>& A, MatrixView<T> X, const SolveOptions& options, Certificate& certificate,
+                     Outcome& outcome) {
+  const Index n = A.rows();
+  Matrix<T> W(n, n);
+  Magnitudes<Real<T>> size(n, n);
+  absorb<T>(A, W.view(), size);
+  if (!size.finite) {
+    return false;
+  }
+  outcome = gauss_jordan_in_place<T>(W.view(), options.stop);
+  if (outcome.reason == Reason::stopped) {
+    return true;
+  }
+  Real<T> norm = 0;
+  for (Index j = 0; j < n; ++j) {
+    Real<T> sum = 0;
+    for (Index i = 0; i < n; ++i) {
+      sum += cheap_abs(W(i, j));
+    }
+    norm = max_or_nan(norm, sum);
+  }
+  const Real<T> rcond = 1 / size.one_norm / norm;
+  if (!outcome.ok() || !(rcond >= epsilon<T>)) {
+    return false;
+  }
+  certificate.method = Method::gauss_jordan;
+  certificate.rcond = static_cast<double>(rcond);
+  certificate.rank = n;
+  copy_out<T>(W.view(), X);
+  return true;
+}
+
+}  // namespace
 
 template <class T>
 Outcome invert(const Source<T>& A, MatrixView<T> X, const SolveOptions& options, Certificate& certificate,
                Diagnosis& diagnosis) {
   const Index n = A.rows();
+  if (options.method == Method::gauss_jordan) {
+    Outcome outcome;
+    if (n > 0 && by_gauss_jordan<T>(A, X, options, certificate, outcome)) {
+      return outcome;
+    }
+    SolveOptions by_lu = options;
+    by_lu.method = Method::lu;
+    return invert<T>(A, X, by_lu, certificate, diagnosis);
+  }
   Scratch<T, 2 * small_size> line(std::max<Index>(2 * n - 1, 1));  // I(i, j) = line[n - 1 + i - j]
   std::fill_n(line.data(), std::max<Index>(2 * n - 1, 1), T(0));
   line[std::max<Index>(n - 1, 0)] = T(1);

@@ -18,6 +18,14 @@ const char* name(Method method) {
     case Method::qr: return "qr";
     case Method::qr_pivoted: return "qr-pivoted";
     case Method::svd: return "svd";
+    case Method::eigh: return "eigh";
+    case Method::gauss_jordan: return "gauss-jordan";
+    case Method::lu_mixed: return "lu-mixed";
+    case Method::cholesky_mixed: return "cholesky-mixed";
+    case Method::cholesky_qr: return "cholesky-qr";
+    case Method::mgs: return "mgs";
+    case Method::normal: return "normal";
+    case Method::sketch: return "sketch";
   }
   return "unknown";
 }
@@ -54,8 +62,8 @@ void plan_square(Kind kind, Plan& plan) {
       plan.then(Method::cholesky);
       plan.then(Method::ldlt);
       break;
-    case Kind::hermitian: plan.then(Method::ldlt); break;
-    case Kind::symmetric:
+    case Kind::hermitian:
+    case Kind::symmetric: plan.then(Method::ldlt); break;
     case Kind::general: plan.then(Method::lu); break;
   }
   plan.then(Method::qr_pivoted);
@@ -82,6 +90,14 @@ double flops_of(Method method, const Structure& s, Index right_hand_sides) {
     case Method::qr: return 2 * small * small * (large - small / 3) + 4 * m * n * k;
     case Method::qr_pivoted: return 4 * small * small * (large - small / 3) + 4 * m * n * k;
     case Method::svd: return 4 * large * small * small + 22 * small * small * small + 4 * m * n * k;
+    case Method::eigh: return 9 * n * n * n + 4 * n * n * k;
+    case Method::gauss_jordan: return 2 * n * n * n;
+    case Method::lu_mixed: return 2 * n * n * n / 3 + 8 * n * n * k;
+    case Method::cholesky_mixed: return n * n * n / 3 + 8 * n * n * k;
+    case Method::cholesky_qr:
+    case Method::mgs: return 2 * m * n * n + 4 * m * n * k;
+    case Method::normal: return m * n * n + 4 * m * n * k;
+    case Method::sketch: return 4 * m * n + 8 * n * n * n + 8 * m * n * k;
   }
   return 0;
 }

@@ -101,6 +101,64 @@ Outcome pinv(In<T> A, MatrixView<T> X, double atol, double rtol, Index* rank) {
   return outcome;
 }
 
+namespace {
+
+/// A square matrix on its way through the methods of its plan, the first that works.
+template <class T>
+class Trial {
+ public:
+  explicit Trial(In<T> A) : A_{A}, structure_(inspect<T>(A)), factor_(A.rows, prepared(structure_), {}) {}
+
+  [[nodiscard]] bool load() { return factor_.load(A_, structure_); }
+  Outcome run(bool always) {
+    factor_.equilibrate(always);
+    const Plan steps = plan(structure_);
+    Outcome outcome{Reason::singular, 0};
+    for (int i = 0; i < steps.count && steps.methods[i] != Method::qr_pivoted; ++i) {
+      outcome = factor_.factor(steps.methods[i], {});
+      if (outcome.reason != Reason::not_positive_definite) {
+        break;
+      }
+    }
+    return outcome;
+  }
+  [[nodiscard]] const SquareFactor<T>& factor() const { return factor_; }
+
+ private:
+  static Kind prepared(Structure& structure) {
+    if (structure.kind == Kind::symmetric && !is_complex<T>) {
+      structure.kind = Kind::hermitian;
+    }
+    return structure.kind;
+  }
+
+  Source<T> A_;
+  Structure structure_;
+  SquareFactor<T> factor_;
+};
+
+}  // namespace
+
+template <class T>
+Determinant<T> slogdet(In<T> A) {
+  if (A.rows != A.cols) {
+    throw std::invalid_argument("A must be square");
+  }
+  Determinant<T> zero;
+  zero.mantissa = T(0);
+  Trial<T> trial(A);
+  if (!trial.load()) {
+    zero.mantissa = T(std::numeric_limits<Real<T>>::quiet_NaN());
+    return zero;
+  }
+  return trial.run(false).ok() ? trial.factor().determinant() : zero;
+}
+
+template <class T>
+T det(In<T> A) {
+  return slogdet<T>(A).value();
+}
+
 template <class T>
 double rcond(In<T> A) {
   if (A.rows != A.cols) {
@@ -110,35 +168,18 @@ double rcond(In<T> A) {
   if (n == 0) {
     return 1;
   }
-  Structure structure = inspect<T>(A);
-  if (structure.kind == Kind::zero) {
-    return 0;
-  }
-  if (structure.kind == Kind::symmetric && !is_complex<T>) {
-    structure.kind = Kind::hermitian;
-  }
-  SquareFactor<T> factor(n, structure.kind, {});
-  if (!factor.load(Source<T>{A}, structure)) {
+  Trial<T> trial(A);
+  if (!trial.load()) {
     return Certificate::unknown;
   }
-  const Plan steps = plan(structure);
   Scratch<T, small_size * small_size> inverse(n <= small_size ? n * n : 0);
-  const auto measure = [&] {
-    Outcome outcome;
-    for (int i = 0; i < steps.count; ++i) {
-      outcome = factor.factor(steps.methods[i], {});
-      if (outcome.reason != Reason::not_positive_definite) {
-        break;
-      }
-    }
-    return outcome.ok() ? static_cast<double>(factor.rcond(inverse.data())) : 0.0;
+  const auto measure = [&](bool always) {
+    return trial.run(always).ok() ? static_cast<double>(trial.factor().rcond(inverse.data())) : 0.0;
   };
-  factor.equilibrate(false);
-  double result = measure();
-  if (!(result >= static_cast<double>(epsilon<T>)) && !factor.scaled() && factor.worth_scaling()) {
-    (void)factor.load(Source<T>{A}, structure);
-    factor.equilibrate(true);
-    result = measure();
+  double result = measure(false);
+  if (!(result >= static_cast<double>(epsilon<T>)) && !trial.factor().scaled() && trial.factor().worth_scaling()) {
+    (void)trial.load();
+    result = measure(true);
   }
   return result;
 }
@@ -149,7 +190,9 @@ double rcond(In<T> A) {
   template Outcome backslash<T>(In<T>, In<T>, MatrixView<T>, const SolveOptions&, Certificate*); \
   template Outcome inv<T>(In<T>, MatrixView<T>, const SolveOptions&, Certificate*);              \
   template Outcome pinv<T>(In<T>, MatrixView<T>, double, double, Index*);                        \
-  template double rcond<T>(In<T>);
+  template double rcond<T>(In<T>);                                                               \
+  template Determinant<T> slogdet<T>(In<T>);                                                     \
+  template T det<T>(In<T>);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE
 

@@ -128,8 +128,8 @@ Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& option
     return outcome;
   }
   Method wish = options.method;
-  if (kind == Kind::symmetric && wish != Method::none) {
-    wish = Method::lu;  // complex symmetric: neither Cholesky nor L D L^H applies
+  if (kind == Kind::symmetric && wish == Method::cholesky) {
+    wish = Method::ldlt;  // complex symmetric: not Hermitian, hence not definite
   }
   if (wish == Method::lu) {
     structure.kind = Kind::general;

@@ -172,7 +172,7 @@ Outcome SquareFactor<T>::factor(Method method, const Stop& stop) {
       }
       return outcome;
     }
-    case Method::ldlt: return ldlt_in_place<T>(W_, pivots_.data(), subdiagonal_.data(), stop);
+    case Method::ldlt: return ldlt_in_place<T>(W_, pivots_.data(), subdiagonal_.data(), stop, symmetry());
     default: return lu_in_place<T>(W_, pivots_.data(), stop);
   }
 }
@@ -217,7 +217,7 @@ void SquareFactor<T>::solve_scaled(ColMajor<T> B, Trans trans) const {
       }
       return;
     case Method::cholesky: cholesky_solve<T>(W_, B, trans); return;
-    case Method::ldlt: ldlt_solve<T>(W_, pivots_.data(), subdiagonal_.data(), B, trans); return;
+    case Method::ldlt: ldlt_solve<T>(W_, pivots_.data(), subdiagonal_.data(), B, trans, symmetry()); return;
     default: lu_solve<T>(W_, pivots_.data(), B, trans);
   }
 }
@@ -294,8 +294,12 @@ Real<T> SquareFactor<T>::invert(T* inverse, bool keep) const {
     substitute_rows<T>(rows, ld, n_, false, adjoint, diagonal);
   } else {
     substitute_rows<T>(rows, ld, n_, true, lower, one);
-    ldlt_divide<T>(W_, subdiagonal_.data(), {rows, n_, n_, ld, 1});
-    substitute_rows<T>(rows, ld, n_, false, adjoint, one);
+    ldlt_divide<T>(W_, subdiagonal_.data(), {rows, n_, n_, ld, 1}, symmetry());
+    if (symmetry() == Symmetry::hermitian) {
+      substitute_rows<T>(rows, ld, n_, false, adjoint, one);
+    } else {
+      substitute_rows<T>(rows, ld, n_, false, [this](Index i, Index k) { return W_(k, i); }, one);
+    }
   }
   alignas(64) R sums[small_size] = {};
   for (Index i = 0; i < n_; ++i) {

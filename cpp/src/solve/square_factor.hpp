@@ -5,8 +5,10 @@
 #include <hessolve/dense/cholesky.hpp>
 #include <hessolve/dense/ldlt.hpp>
 #include <hessolve/dense/triangular.hpp>
+#include <hessolve/solve/factors.hpp>
 #include <hessolve/solve/plan.hpp>
 
+#include "kernel/archive.hpp"
 #include "kernel/source.hpp"
 
 namespace hessolve {
@@ -51,12 +53,32 @@ class SquareFactor {
   /// `inverse` (n x n, column-major, valid on return if `keep`); beyond it its norm is estimated.
   [[nodiscard]] R rcond(T* inverse, bool keep = false) const;
 
+  /// B := op(A) B, from the factors.
+  void multiply(ColMajor<T> B, Trans trans) const;
+  /// Sign (or phase) and log |det A|.
+  [[nodiscard]] Determinant<T> determinant() const;
+  /// A := A + U U^H, or A - U U^H, in place (Cholesky and LDL^T only; U is destroyed).
+  /// @return ok; not_positive_definite or singular, the factors then being as they were; or stagnated where an LDL^T
+  /// without new pivots would lose digits, the factors again being as they were.
+  [[nodiscard]] Outcome update(ColMajor<T> U, bool downdate);
+  /// B := L^-1 B or B := L B of a Cholesky factor.
+  void apply_lower(ColMajor<T> B, bool inverse) const;
+  /// Keep what multiply() needs beside the factors; to be called between equilibrate and factor.
+  void prepare_to_multiply();
+  [[nodiscard]] Kind kind() const { return kind_; }
+  [[nodiscard]] const Band& band() const { return band_; }
+  void save(Writer& out) const;
+  void restore(Reader& in);
+
   /// A vector z with A z = 0 up to rounding, after a zero pivot at column `where` (-1: after a tiny rcond), z(j) in
   /// units of 1 / (size of column j). False where the method cannot tell.
   [[nodiscard]] bool null_vector(Index where, T* z) const;
 
  private:
   [[nodiscard]] static Index stride_for(Index n);
+  [[nodiscard]] Symmetry symmetry() const {
+    return kind_ == Kind::symmetric ? Symmetry::symmetric : Symmetry::hermitian;
+  }
   [[nodiscard]] bool is_banded() const {
     return kind_ == Kind::banded || kind_ == Kind::tridiagonal || kind_ == Kind::diagonal;
   }
@@ -66,6 +88,10 @@ class SquareFactor {
   void load_band(const Source<T>& A, const Structure& structure);
   [[nodiscard]] Outcome check_diagonal() const;
   void solve_ordered(ColMajor<T> B, Trans trans) const;
+  void multiply_scaled(ColMajor<T> B, Trans trans) const;
+  void multiply_ordered(ColMajor<T> B, Trans trans) const;
+  template <class Archive>
+  void visit_state(Archive& archive);
   R invert(T* inverse, bool keep) const;
 
   Index n_;
@@ -85,7 +111,8 @@ class SquareFactor {
   bool worth_scaling_ = false;
   Band band_;
   Matrix<T> banded_storage_;
-  Buffer<Index> order_;  // of a permuted triangular matrix: rows, then columns
+  Matrix<T> band_of_matrix_;  // the band as it was before it was factored
+  Buffer<Index> order_;       // of a permuted triangular matrix: rows, then columns
 };
 
 }  // namespace hessolve

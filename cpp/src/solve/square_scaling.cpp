@@ -32,7 +32,7 @@ void SquareFactor<T>::symmetric_exponents() {
     row_exponent_[i] = kind_ == Kind::positive_definite_candidate ? half(exponent_of(cheap_abs(W_(i, i)))) : 0;
   }
   Scratch<int, small_size> largest(n_);
-  for (int sweep = 0; sweep < 8 && kind_ == Kind::hermitian; ++sweep) {
+  for (int sweep = 0; sweep < 8 && kind_ != Kind::positive_definite_candidate; ++sweep) {
     std::fill_n(largest.data(), n_, no_exponent);
     for (Index j = 0; j < n_; ++j) {
       for (Index i = 0; i < n_; ++i) {
@@ -58,7 +58,7 @@ bool SquareFactor<T>::equilibrate(bool always) {
   if (scaled_ || !(badly_scaled_ || (always && worth_scaling_))) {
     return false;
   }
-  if (kind_ == Kind::hermitian || kind_ == Kind::positive_definite_candidate) {
+  if (kind_ == Kind::hermitian || kind_ == Kind::symmetric || kind_ == Kind::positive_definite_candidate) {
     symmetric_exponents();
   } else {
     for (Index i = 0; i < n_; ++i) {

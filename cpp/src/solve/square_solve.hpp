@@ -3,24 +3,13 @@
 #include "certify/bounds.hpp"
 #include "certify/residual.hpp"
 #include "kernel/scaling.hpp"
+#include "solve/refinement.hpp"
 #include "solve/square.hpp"
 
 #include <cmath>
 #include <memory>
 
 namespace hessolve {
-
-inline constexpr int most_refinements = 5;
-
-template <class T>
-Real<T> largest_modulus(const T* x, Index n) {
-  Real<T> largest = 0;
-  for (Index i = 0; i < n; ++i) {
-    const Real<T> size = cheap_abs(x[i]);
-    largest = size > largest || std::isnan(size) ? size : largest;
-  }
-  return largest;
-}
 
 /// One square system on its way: load, equilibrate, factor, judge, solve, refine, certify; the plan is made.
 template <class T>
@@ -209,7 +198,7 @@ class SquareSolve {
     }
     Matrix<T> residual(n_, k_);
     hessolve::residual<T>(A_, X.view(), B_, residual.view());
-    const double error = backward_error(X.view(), residual.view());
+    const double error = backward_error_of<T>(factor_.inf_norm(), X.view(), B_, residual.view());
     if (!(error <= 4 * bar())) {
       return false;
     }
@@ -233,54 +222,9 @@ class SquareSolve {
     return true;
   }
 
-  /// The largest backward error over the columns, given R = B - A Y.
-  double backward_error(InColMajor<T> X, InColMajor<T> residual) const {
-    double worst = 0;
-    for (Index j = 0; j < k_; ++j) {
-      const auto r = static_cast<double>(largest_modulus(residual.col(j), n_));
-      double b = 0;
-      for (Index i = 0; i < n_; ++i) {
-        b = std::max(b, static_cast<double>(cheap_abs(B_(i, j))));
-      }
-      const auto x = static_cast<double>(largest_modulus(X.col(j), n_));
-      worst = max_or_nan(worst, r == 0 ? 0 : relative_residual(r, factor_.inf_norm(), x, b));
-    }
-    return worst;
-  }
-
   void refine() {
-    Scratch<T, small_size> memory(n_ * k_);
-    const ColMajor<T> residual{memory.data(), n_, k_, n_};
-    const double bar = this->bar();
-    hessolve::residual<T>(A_, Y_, B_, residual);
-    double error = backward_error(Y_, residual);
-    if (error > bar && std::isfinite(error)) {  // A x itself may have overflowed
-      Matrix<T> before(n_, k_);
-      for (int i = 0; i < most_refinements && error > bar; ++i) {
-        factor_.solve(residual, Trans::none);
-        for (Index j = 0; j < k_; ++j) {
-          std::copy_n(Y_.col(j), n_, before.view().col(j));
-          for (Index l = 0; l < n_; ++l) {
-            Y_(l, j) += residual(l, j);
-          }
-        }
-        hessolve::residual<T>(A_, Y_, B_, residual);
-        const double now = backward_error(Y_, residual);
-        if (!(now < error)) {  // no better: keep what was
-          for (Index j = 0; j < k_; ++j) {
-            std::copy_n(before.view().col(j), n_, Y_.col(j));
-          }
-          break;
-        }
-        ++certificate_.refinements;
-        const bool slow = now > error / 2;
-        error = now;
-        if (slow) {
-          break;
-        }
-      }
-    }
-    certificate_.backward_error = error;
+    certificate_.backward_error = hessolve::refine<T>(A_, factor_.inf_norm(), bar(), Y_, B_, certificate_.refinements,
+                                                      [this](ColMajor<T> R) { factor_.solve(R, Trans::none); });
   }
 
   const Source<T>& A_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <hessolve/solve/factors.hpp>
 #include <hessolve/solve/options.hpp>
 
 namespace hessolve {
@@ -15,6 +16,13 @@ template <class T>
 /// eps. `rank`, where not null, receives their complement.  [Golub & Van Loan, 5.5.2]
 template <class T>
 [[nodiscard]] Outcome pinv(In<T> A, MatrixView<T> X, double atol = 0, double rtol = -1, Index* rank = nullptr);
+
+/// det A of a square A, by the factorisation its structure calls for; 0 where a pivot is exactly zero, NaN where A is
+/// not finite. det is slogdet(A).value().
+template <class T>
+[[nodiscard]] Determinant<T> slogdet(In<T> A);
+template <class T>
+[[nodiscard]] T det(In<T> A);
 
 /// The reciprocal 1-norm condition number of a square A after equilibration; 0 where A is singular. Estimated above n
 /// = 64.

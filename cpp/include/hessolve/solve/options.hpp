@@ -21,10 +21,19 @@ enum class Method : signed char {
   lu,
   qr,
   qr_pivoted,
-  svd
+  svd,
+  eigh,
+  gauss_jordan,
+  lu_mixed,        ///< LU in half the working precision, refined
+  cholesky_mixed,  ///< Cholesky in half the working precision, refined
+  cholesky_qr,
+  mgs,     ///< modified Gram-Schmidt
+  normal,  ///< the normal equations
+  sketch,
 };
+inline constexpr int method_count = static_cast<int>(Method::sketch) + 1;
 
-/// "none", "diagonal", ..., "qr", "qr-pivoted", "svd".
+/// "none", "diagonal", ..., "qr", "qr-pivoted", ..., "sketch".
 [[nodiscard]] const char* name(Method method);
 
 /// What the caller knows of A. Only the part of A that the claim leaves is read: one triangle of a symmetric matrix
@@ -42,7 +51,10 @@ enum class Assume : signed char {
   positive_definite,
 };
 
-enum class Precision : signed char { working };
+/// working: factor and solve in the scalar type given. mixed: factor in half of it, refine to the working backward
+/// error, and fall back to `working` where that does not converge. extended: refine with residuals of twice the
+/// precision, until x is as good as the scalar type can say it.
+enum class Precision : signed char { working, mixed, extended };
 
 struct SolveOptions {
   Method method = Method::none;
