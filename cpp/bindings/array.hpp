@@ -50,12 +50,23 @@ class Stack {
   }
 
   [[nodiscard]] Index count() const { return count_; }
+  /// The slices first, ..., first + count - 1.
+  template <class Views>
+  void views(Index first, Index count, Views& out) const {
+    for (Index k = 0; k < count; ++k) {
+      out[static_cast<std::size_t>(k)] = (*this)[first + k];
+    }
+  }
   [[nodiscard]] Index rows() const { return first_.rows; }
   [[nodiscard]] Index cols() const { return first_.cols; }
   [[nodiscard]] const std::vector<py::ssize_t>& batch() const { return batch_; }
 
   [[nodiscard]] MatrixView<T> operator[](Index slice) const {
     MatrixView<T> view = first_;
+    if (batch_.size() == 1) {
+      view.data += slice * strides_[0];
+      return view;
+    }
     for (std::size_t axis = batch_.size(); axis-- > 0;) {
       view.data += slice % batch_[axis] * strides_[axis];
       slice /= batch_[axis];

@@ -52,11 +52,24 @@ py::tuple cholesky_stack(const py::array& a, bool check_finite) {
   const Stack<T> A(a, "A");
   const py::array_t<T> l = new_array<T>(A.batch(), {A.rows(), A.rows()});
   const Stack<T> L(l, "L", true);
-  Report report = run(
-      A.batch(), A.count(), A.rows(), !is_complex<T>, [&](Index i, const Stop&, Certificate&, Diagnosis& diagnosis) {
-        const Outcome found = refuse_non_finite<T>({A[i], Part::hermitian_lower}, check_finite, diagnosis);
-        return found.ok() ? cholesky<T>(A[i], L[i]) : found;
-      });
+  const auto one = [&](Index i, const Stop&, Certificate&, Diagnosis& diagnosis) {
+    const Outcome found = refuse_non_finite<T>({A[i], Part::hermitian_lower}, check_finite, diagnosis);
+    return found.ok() ? cholesky<T>(A[i], L[i]) : found;
+  };
+  if (worth_lanes<T>(A.count(), A.rows())) {
+    Report report = run_in_lanes(
+        A.batch(), A.count(), A.rows(), !is_complex<T>, lanes<T>(), {},
+        [&](Index first, Index count, bool* is_clean) {
+          std::array<MatrixView<const T>, most_lanes> a_views;
+          std::array<MatrixView<T>, most_lanes> l_views;
+          A.views(first, count, a_views);
+          L.views(first, count, l_views);
+          cholesky_lanes<T>(a_views.data(), l_views.data(), count, is_clean);
+        },
+        one);
+    return py::make_tuple(l, std::move(report));
+  }
+  Report report = run(A.batch(), A.count(), A.rows(), !is_complex<T>, one);
   return py::make_tuple(l, std::move(report));
 }
 
@@ -148,6 +161,33 @@ py::tuple eigh_stack(const py::array& a, bool vectors) {
   return py::make_tuple(w, vectors ? py::object(v) : py::object(py::none()));
 }
 
+/// write(i, determinant) for every slice.
+template <class T, class Write>
+void determinants(const Stack<T>& A, Write&& write) {
+  const auto one = [&](Index i, const Stop&, Certificate&, Diagnosis&) {
+    write(i, slogdet<T>(A[i]));
+    return Outcome{};
+  };
+  if (!worth_lanes<T>(A.count(), A.rows())) {
+    (void)run(A.batch(), A.count(), A.rows(), !is_complex<T>, one);
+    return;
+  }
+  (void)run_in_lanes(
+      A.batch(), A.count(), A.rows(), !is_complex<T>, lanes<T>(), {},
+      [&](Index first, Index count, bool* is_clean) {
+        std::array<MatrixView<const T>, most_lanes> views;
+        std::array<T, most_lanes> mantissa;
+        std::array<Index, most_lanes> exponent;
+        A.views(first, count, views);
+        det_lanes<T>(views.data(), count, mantissa.data(), exponent.data(), is_clean);
+        for (Index k = 0; k < count; ++k) {
+          write(first + k,
+                Determinant<T>{mantissa[static_cast<std::size_t>(k)], exponent[static_cast<std::size_t>(k)]});
+        }
+      },
+      one);
+}
+
 template <class T>
 py::tuple slogdet_stack(const py::array& a) {
   const Stack<T> A(a, "A");
@@ -155,11 +195,9 @@ py::tuple slogdet_stack(const py::array& a) {
   py::array_t<Real<T>> size(A.batch());
   T* signs = sign.mutable_data();
   Real<T>* sizes = size.mutable_data();
-  (void)over(A, [&](Index i) {
-    const Determinant<T> d = slogdet<T>(A[i]);
+  determinants<T>(A, [&](Index i, const Determinant<T>& d) {
     signs[i] = d.sign();
     sizes[i] = d.log_modulus();
-    return Outcome{};
   });
   return py::make_tuple(sign, size);
 }
@@ -169,10 +207,7 @@ py::array det_stack(const py::array& a) {
   const Stack<T> A(a, "A");
   py::array_t<T> result(A.batch());
   T* out = result.mutable_data();
-  (void)over(A, [&](Index i) {
-    out[i] = slogdet<T>(A[i]).value();
-    return Outcome{};
-  });
+  determinants<T>(A, [&](Index i, const Determinant<T>& d) { out[i] = d.value(); });
   return result;
 }
 

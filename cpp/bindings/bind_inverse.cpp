@@ -13,12 +13,30 @@ py::tuple inv_stack(const py::array& a, const SolveOptions& options, bool overwr
   const Index n = A.rows();
   const py::array_t<T> x = overwrite_a ? py::reinterpret_borrow<py::array_t<T>>(a) : new_array<T>(A.batch(), {n, n});
   const Stack<T> X(x, "x", true);
-  Report report = run(A.batch(), A.count(), n, !is_complex<T>,
-                      [&](Index i, const Stop& stop, Certificate& certificate, Diagnosis& diagnosis) {
-                        SolveOptions slice = options;
-                        slice.stop = stop;
-                        return invert<T>(source_for<T>(A[i], slice), X[i], slice, certificate, diagnosis);
-                      });
+  const auto one = [&](Index i, const Stop& stop, Certificate& certificate, Diagnosis& diagnosis) {
+    SolveOptions slice = options;
+    slice.stop = stop;
+    return invert<T>(source_for<T>(A[i], slice), X[i], slice, certificate, diagnosis);
+  };
+  const bool plain = options.method == Method::none && !overwrite_a &&
+                     (options.assume == Assume::nothing || options.assume == Assume::general);
+  if (plain && worth_lanes<T>(A.count(), n)) {
+    Certificate clean;
+    clean.method = Method::lu;
+    clean.rank = n;
+    Report report = run_in_lanes(
+        A.batch(), A.count(), n, !is_complex<T>, lanes<T>(), clean,
+        [&](Index first, Index count, bool* is_clean) {
+          std::array<MatrixView<const T>, most_lanes> a_views;
+          std::array<MatrixView<T>, most_lanes> x_views;
+          A.views(first, count, a_views);
+          X.views(first, count, x_views);
+          inv_lanes<T>(a_views.data(), x_views.data(), count, is_clean);
+        },
+        one);
+    return py::make_tuple(x, std::move(report));
+  }
+  Report report = run(A.batch(), A.count(), n, !is_complex<T>, one);
   return py::make_tuple(x, std::move(report));
 }
 

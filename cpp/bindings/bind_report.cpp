@@ -23,8 +23,8 @@ template <class Out, class Get>
 py::array_t<Out> gather(const Report& report, Get&& get) {
   py::array_t<Out> result(report.batch);
   Out* out = result.mutable_data();
-  for (std::size_t i = 0; i < report.outcomes.size(); ++i) {
-    out[i] = static_cast<Out>(get(report.outcomes[i], report.certificates[i]));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(report.count); ++i) {
+    out[i] = static_cast<Out>(get(report.outcome(i), report.certificate(i)));
   }
   return result;
 }

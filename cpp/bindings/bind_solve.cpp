@@ -15,38 +15,59 @@ py::tuple solve_stack(const py::array& a, const py::array& b, const SolveOptions
   const py::array_t<T> x =
       overwrite_b ? py::reinterpret_borrow<py::array_t<T>>(b) : new_array<T>(A.batch(), {A.rows(), B.cols()});
   const Stack<T> X(x, "x", true);
-  Report report = run(A.batch(), A.count(), A.rows(), !is_complex<T>,
-                      [&](Index i, const Stop& stop, Certificate& certificate, Diagnosis& diagnosis) {
-                        SolveOptions slice = options;
-                        slice.stop = stop;
-                        const Overwritten<T> memory(A[i], overwrite_a);
-                        Matrix<T> copy;  // of b, where x takes its place
-                        MatrixView<const T> rhs = B[i];
-                        if (overwrite_b) {
-                          copy = Matrix<T>(rhs.rows, rhs.cols);
-                          copy_into<T>(rhs, copy.view());
-                          rhs = copy.view();
-                        }
-                        SolveOptions reading = slice;
-                        if (memory.columns.data != nullptr) {
-                          reading.trans = Trans::none;  // the factors are A's own, and solve with its transpose
-                        }
-                        const SquareProblem<T> problem{source_for<T>(memory.view, reading), memory.columns, rhs, X[i]};
-                        const Outcome outcome = solve_square<T>(problem, slice, certify, certificate, diagnosis);
-                        const bool refused = outcome.reason == Reason::non_finite && diagnosis.argument != nullptr;
-                        if (refused) {
-                          memory.put_back();
-                        }
-                        if (overwrite_b && (refused || outcome.reason == Reason::not_positive_definite)) {
-                          copy_out<T>(copy.view(), X[i]);  // b as it was: there is no x to take its place
-                        }
-                        return outcome;
-                      });
+  const auto one = [&](Index i, const Stop& stop, Certificate& certificate, Diagnosis& diagnosis) {
+    SolveOptions slice = options;
+    slice.stop = stop;
+    const Overwritten<T> memory(A[i], overwrite_a);
+    Matrix<T> copy;  // of b, where x takes its place
+    MatrixView<const T> rhs = B[i];
+    if (overwrite_b) {
+      copy = Matrix<T>(rhs.rows, rhs.cols);
+      copy_into<T>(rhs, copy.view());
+      rhs = copy.view();
+    }
+    SolveOptions reading = slice;
+    if (memory.columns.data != nullptr) {
+      reading.trans = Trans::none;  // the factors are A's own, and solve with its transpose
+    }
+    const SquareProblem<T> problem{source_for<T>(memory.view, reading), memory.columns, rhs, X[i]};
+    const Outcome outcome = solve_square<T>(problem, slice, certify, certificate, diagnosis);
+    const bool refused = outcome.reason == Reason::non_finite && diagnosis.argument != nullptr;
+    if (refused) {
+      memory.put_back();
+    }
+    if (overwrite_b && (refused || outcome.reason == Reason::not_positive_definite)) {
+      copy_out<T>(copy.view(), X[i]);  // b as it was: there is no x to take its place
+    }
+    return outcome;
+  };
+  const bool plain = options.method == Method::none && options.trans == Trans::none && !certify && !overwrite_a &&
+                     !overwrite_b && options.precision == Precision::working && B.cols() > 0 &&
+                     B.cols() <= lane_limit && (options.assume == Assume::nothing || options.assume == Assume::general);
+  if (plain && worth_lanes<T>(A.count(), A.rows())) {
+    Certificate clean;
+    clean.method = Method::lu;
+    clean.rank = A.rows();
+    Report report = run_in_lanes(
+        A.batch(), A.count(), A.rows(), !is_complex<T>, lanes<T>(), clean,
+        [&](Index first, Index count, bool* is_clean) {
+          std::array<MatrixView<const T>, most_lanes> a_views;
+          std::array<MatrixView<const T>, most_lanes> b_views;
+          std::array<MatrixView<T>, most_lanes> x_views;
+          A.views(first, count, a_views);
+          B.views(first, count, b_views);
+          X.views(first, count, x_views);
+          solve_lanes<T>(a_views.data(), b_views.data(), x_views.data(), count, is_clean);
+        },
+        one);
+    return py::make_tuple(x, std::move(report));
+  }
+  Report report = run(A.batch(), A.count(), A.rows(), !is_complex<T>, one);
   return py::make_tuple(x, std::move(report));
 }
 
 template <class T>
-py::tuple backslash_stack(const py::array& a, const py::array& b, const std::string& method) {
+py::tuple backslash_stack(const py::array& a, const py::array& b, const std::string& method, Precision precision) {
   const Stack<T> A(a, "A");
   const Stack<T> B(b, "b");
   const py::array_t<T> x = new_array<T>(A.batch(), {A.cols(), B.cols()});
@@ -57,6 +78,7 @@ py::tuple backslash_stack(const py::array& a, const py::array& b, const std::str
                         if (A.rows() == A.cols()) {
                           SolveOptions options;
                           options.method = wish;
+                          options.precision = precision;
                           options.min_norm = may_lose_rank(wish);
                           options.stop = stop;
                           const SquareProblem<T> problem{source_for<T>(A[i], options), {}, B[i], X[i]};
@@ -64,6 +86,7 @@ py::tuple backslash_stack(const py::array& a, const py::array& b, const std::str
                         }
                         LeastSquaresOptions options;
                         options.method = wish;
+                        options.precision = precision;
                         options.stop = stop;
                         return least_squares<T>(Source<T>{A[i]}, B[i], X[i], options, certificate, diagnosis);
                       });
@@ -105,8 +128,10 @@ void register_solve(py::module_& m) {
   m.def(
       "solve",
       [](const py::array& a, const py::array& b, const std::string& method, const std::string& assume_a,
-         const std::string& trans, bool min_norm, bool overwrite_a, bool overwrite_b, bool check_finite, bool certify) {
+         const std::string& trans, bool min_norm, bool overwrite_a, bool overwrite_b, bool check_finite, bool certify,
+         const std::string& precision) {
         SolveOptions options;
+        options.precision = precision_named(precision);
         options.method = method_named(method);
         options.assume = assume_named(assume_a);
         options.trans = trans_named(trans);
@@ -116,23 +141,26 @@ void register_solve(py::module_& m) {
             a, [&](auto t) { return solve_stack<decltype(t)>(a, b, options, overwrite_a, overwrite_b, certify); });
       },
       "A"_a, "b"_a, py::kw_only(), "method"_a, "assume_a"_a, "trans"_a, "min_norm"_a, "overwrite_a"_a, "overwrite_b"_a,
-      "check_finite"_a, "certify"_a);
+      "check_finite"_a, "certify"_a, "precision"_a);
   m.def(
       "backslash",
-      [](const py::array& a, const py::array& b, const std::string& method) {
-        return with_scalar(a, [&](auto t) { return backslash_stack<decltype(t)>(a, b, method); });
+      [](const py::array& a, const py::array& b, const std::string& method, const std::string& precision) {
+        const Precision how = precision_named(precision);
+        return with_scalar(a, [&](auto t) { return backslash_stack<decltype(t)>(a, b, method, how); });
       },
-      "A"_a, "b"_a, py::kw_only(), "method"_a);
+      "A"_a, "b"_a, py::kw_only(), "method"_a, "precision"_a);
   m.def(
       "lstsq",
-      [](const py::array& a, const py::array& b, const std::string& method, double rcond, bool certify) {
+      [](const py::array& a, const py::array& b, const std::string& method, double rcond, bool certify,
+         const std::string& precision) {
         LeastSquaresOptions options;
         options.method = method_named(method);
         options.rcond = rcond;
+        options.precision = precision_named(precision);
         options.certify = certify;
         return with_scalar(a, [&](auto t) { return lstsq_stack<decltype(t)>(a, b, options); });
       },
-      "A"_a, "b"_a, py::kw_only(), "method"_a, "rcond"_a, "certify"_a);
+      "A"_a, "b"_a, py::kw_only(), "method"_a, "rcond"_a, "certify"_a, "precision"_a);
 }
 
 }  // namespace hessolve::bindings

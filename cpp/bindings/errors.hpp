@@ -22,10 +22,25 @@ struct Report {
 
   explicit Report(std::vector<py::ssize_t> batch_shape, Index count)
       : batch(std::move(batch_shape)),
+        count(count),
         outcomes(static_cast<std::size_t>(count)),
         certificates(static_cast<std::size_t>(count)) {}
 
+  /// Every slice is ok, and there is nothing more to say of any of them than this.
+  static Report all_ok(std::vector<py::ssize_t> batch_shape, Index count, const Certificate& common) {
+    Report report(std::move(batch_shape), 0);
+    report.count = count;
+    report.common = common;
+    return report;
+  }
+  [[nodiscard]] bool uniform() const { return outcomes.empty() && count > 0; }
+  [[nodiscard]] const Outcome& outcome(std::size_t i) const { return uniform() ? common_outcome : outcomes[i]; }
+  [[nodiscard]] const Certificate& certificate(std::size_t i) const { return uniform() ? common : certificates[i]; }
+
   std::vector<py::ssize_t> batch;
+  Index count = 0;
+  Outcome common_outcome;
+  Certificate common;
   std::vector<Outcome> outcomes;
   std::vector<Certificate> certificates;
   std::vector<Index> dependent;

@@ -4,29 +4,43 @@
 #include "solve/batch.hpp"
 #include "solve/inverses.hpp"
 
+#include <hessolve/dense/batch.hpp>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
 namespace hessolve::bindings {
 
-/// Run solve_slice(i, stop, certificate, diagnosis) over a stack, without the GIL where it is worth it, and gather the
-/// evidence.
+/// Without the GIL where the work is worth it.
+template <class Work>
+auto release_for(bool worth, Work&& work) {
+  if (worth) {
+    const py::gil_scoped_release nogil;
+    return work();
+  }
+  return work();
+}
+
+/// Run solve_slice(i, stop, certificate, diagnosis) over the slices of a stack, and gather the evidence. skip, where
+/// not null, marks slices that are answered already.
 template <class Solve>
-Report run(const std::vector<py::ssize_t>& batch, Index count, Index n, bool real, Solve&& solve_slice) {
+Report run(const std::vector<py::ssize_t>& batch, Index count, Index n, bool real, Solve&& solve_slice,
+           const bool* skip = nullptr, const Certificate& skipped = {}) {
   Report report(batch, count);
   report.real = real;
   std::vector<Diagnosis> diagnoses(static_cast<std::size_t>(count));
   const auto start = std::chrono::steady_clock::now();
-  const auto work = [&] {
+  const bool finished = release_for(count * n > 64, [&] {
     return for_each_slice(count, n, python_signals(), [&](Index i, const Stop& stop) {
       const auto slot = static_cast<std::size_t>(i);
+      if (skip != nullptr && skip[i]) {
+        report.certificates[slot] = skipped;
+        return Outcome{};
+      }
       return report.outcomes[slot] = solve_slice(i, stop, report.certificates[slot], diagnoses[slot]);
     });
-  };
-  bool finished = true;
-  if (count * n > 64) {
-    const py::gil_scoped_release nogil;
-    finished = work();
-  } else {
-    finished = work();
-  }
+  });
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!finished && count > 0) {
     report.outcomes[0] = {Reason::stopped};
@@ -41,6 +55,38 @@ Report run(const std::vector<py::ssize_t>& batch, Index count, Index n, bool rea
     }
   }
   return report;
+}
+
+/// The same where groups of `lanes` slices can be tried first, work(first, count, clean), and only what is not clean
+/// goes one by one. `clean_one` is what there is to say of a slice that is.
+template <class Work, class Solve>
+Report run_in_lanes(const std::vector<py::ssize_t>& batch, Index count, Index n, bool real, Index lanes,
+                    const Certificate& clean_one, Work&& work, Solve&& solve_slice) {
+  const auto clean = std::make_unique<bool[]>(static_cast<std::size_t>(count));
+  const auto start = std::chrono::steady_clock::now();
+  const bool finished =
+      release_for(count * n > 64, [&] { return for_each_group(count, lanes, n, python_signals(), clean.get(), work); });
+  if (!finished) {
+    Report report(batch, count);
+    report.outcomes[0] = {Reason::stopped};
+    raise_if_stopped(report);
+  }
+  if (std::all_of(clean.get(), clean.get() + count, [](bool is) { return is; })) {
+    Report report = Report::all_ok(batch, count, clean_one);
+    report.real = real;
+    report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return report;
+  }
+  return run(batch, count, n, real, solve_slice, clean.get(), clean_one);
+}
+
+/// At least lanes<T>() for any T.
+inline constexpr std::size_t most_lanes = 16;
+
+/// Whether a stack of n x n matrices is worth laying across the lanes of the scalar T.
+template <class T>
+[[nodiscard]] bool worth_lanes(Index count, Index n) {
+  return n > 0 && n <= lane_limit && count >= 4 && count >= lanes<T>() / 2;
 }
 
 }  // namespace hessolve::bindings

@@ -86,8 +86,7 @@ double proven_error(const SquareFactor<T>& factor, const T* inverse, const Real<
 /// Ten times the estimate of || |A^-1| size ||, one Hager-Higham run on A^-1 diag(size)  [Higham, Accuracy and
 /// Stability, 15.3].
 template <class T>
-double estimated_error(const SquareFactor<T>& factor, const Real<T>* size) {
-  const Index n = factor.size();
+double estimated_error(const Apply<T>& solve, Index n, const Real<T>* size) {
   const auto weigh = [&](ColMajor<T> X) {
     for (Index j = 0; j < X.cols; ++j) {
       for (Index i = 0; i < n; ++i) {
@@ -96,21 +95,27 @@ double estimated_error(const SquareFactor<T>& factor, const Real<T>* size) {
     }
   };
   const auto transposed = [&](ColMajor<T> X) {  // diag(size) A^-H
-    factor.solve(X, Trans::adjoint);
+    solve(X, Trans::adjoint);
     weigh(X);
   };
   const auto plain = [&](ColMajor<T> X) {
     weigh(X);
-    factor.solve(X, Trans::none);
+    solve(X, Trans::none);
   };
   return 10 * static_cast<double>(estimate_one_norm<T>(n, transposed, plain));
 }
 
-}  // namespace
+/// What a certificate rests on. Without an explicit inverse (null factor) the forward error is estimated.
+template <class T>
+struct Evidence {
+  double norm;
+  Apply<T> solve;
+  const SquareFactor<T>* factor = nullptr;
+  const T* inverse = nullptr;
+};
 
 template <class T>
-void certify_solution(const Source<T>& A, const SquareFactor<T>& factor, const T* inverse, InColMajor<T> X, In<T> B,
-                      Certificate& certificate) {
+void certify(const Source<T>& A, const Evidence<T>& known, InColMajor<T> X, In<T> B, Certificate& certificate) {
   using R = Real<T>;
   const Index n = A.rows();
   const Index k = X.cols;
@@ -127,11 +132,11 @@ void certify_solution(const Source<T>& A, const SquareFactor<T>& factor, const T
     norm_A = max_or_nan(norm_A, sum);
   }
   if (!is_complex<T>) {
-    norm_A = factor.inf_norm();
+    norm_A = known.norm;
   }
   double row_sum[small_size];
-  const bool small = n <= small_size;
-  const double defect = small ? inverse_defect<T>(A, factor, inverse, row_sum) : 1;
+  const bool small = known.inverse != nullptr && n <= small_size;
+  const double defect = small ? inverse_defect<T>(A, *known.factor, known.inverse, row_sum) : 1;
   const auto eps = static_cast<double>(epsilon<T>);
   const double second_order = (is_complex<T> ? 8.0 : 2.0) * static_cast<double>((n + 4) * (n + 4)) * eps * eps;
   const auto tiny = static_cast<double>(std::numeric_limits<R>::min()) * static_cast<double>(n + 1);
@@ -158,10 +163,10 @@ void certify_solution(const Source<T>& A, const SquareFactor<T>& factor, const T
     if (x_max == 0 && b_max == 0) {
       continue;  // x = 0 is exact
     }
-    double error = small ? proven_error<T>(factor, inverse, size.data(), defect, row_sum) : 0;
+    double error = small ? proven_error<T>(*known.factor, known.inverse, size.data(), defect, row_sum) : 0;
     if (!small || !std::isfinite(error)) {
       certificate.proven = false;
-      error = estimated_error<T>(factor, size.data());
+      error = estimated_error<T>(known.solve, n, size.data());
     }
     // relative to x_true, whose norm is at least ||x|| - error
     const double relative = error < x_max ? error / (x_max - error) : std::numeric_limits<double>::infinity();
@@ -169,9 +174,25 @@ void certify_solution(const Source<T>& A, const SquareFactor<T>& factor, const T
   }
 }
 
+}  // namespace
+
+template <class T>
+void certify_solution(const Source<T>& A, const SquareFactor<T>& factor, const T* inverse, InColMajor<T> X, In<T> B,
+                      Certificate& certificate) {
+  const Apply<T> solve = [&factor](ColMajor<T> V, Trans trans) { factor.solve(V, trans); };
+  certify<T>(A, {factor.inf_norm(), solve, &factor, inverse}, X, B, certificate);
+}
+
+template <class T>
+void certify_large(const Source<T>& A, double norm, const Apply<T>& solve, InColMajor<T> X, In<T> B,
+                   Certificate& certificate) {
+  certify<T>(A, {norm, solve}, X, B, certificate);
+}
+
 #define INSTANTIATE(T)                                                                                        \
   template void certify_solution<T>(const Source<T>&, const SquareFactor<T>&, const T*, InColMajor<T>, In<T>, \
-                                    Certificate&);
+                                    Certificate&);                                                            \
+  template void certify_large<T>(const Source<T>&, double, const Apply<T>&, InColMajor<T>, In<T>, Certificate&);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE
 

@@ -132,6 +132,81 @@ HESSOLVE_INLINE auto largest_lane(const P& a) {
   return Eigen::internal::predux_max(a);
 }
 
+template <class P>
+HESSOLVE_INLINE P divide(const P& a, const P& b) {
+  return Eigen::internal::pdiv(a, b);
+}
+template <class P>
+HESSOLVE_INLINE P minimum(const P& a, const P& b) {
+  return Eigen::internal::pmin(a, b);
+}
+template <class P>
+HESSOLVE_INLINE P square_root(const P& a) {
+  return Eigen::internal::psqrt(a);
+}
+
+/// As many packets as one has elements, and their transposition.
+template <class T>
+using Block = Eigen::internal::PacketBlock<Packet<T>, width<T>>;
+template <class B>
+HESSOLVE_INLINE void transpose(B& block) {
+  Eigen::internal::ptranspose(block);
+}
+
+namespace detail {
+template <class T>
+struct MaskOf {
+  using type = Packet<T>;
+};
+#if defined(__AVX512F__)
+template <>
+struct MaskOf<double> {
+  using type = __mmask8;
+};
+template <>
+struct MaskOf<float> {
+  using type = __mmask16;
+};
+#endif
+}  // namespace detail
+/// One truth value in each lane, for real T.
+template <class T>
+using Mask = typename detail::MaskOf<T>::type;
+
+/// a > b, false for NaN.
+template <class T>
+HESSOLVE_INLINE Mask<T> greater(const Packet<T>& a, const Packet<T>& b) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, double>) {
+    return _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ);
+  } else if constexpr (std::is_same_v<T, float>) {
+    return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
+  } else
+#endif
+  {
+    return Eigen::internal::pcmp_lt(b, a);
+  }
+}
+/// `yes` in the lanes of the mask, `no` elsewhere.
+#if defined(__AVX512F__)
+HESSOLVE_INLINE Packet<double> select(__mmask8 where, const Packet<double>& yes, const Packet<double>& no) {
+  return _mm512_mask_blend_pd(where, no, yes);
+}
+HESSOLVE_INLINE Packet<float> select(__mmask16 where, const Packet<float>& yes, const Packet<float>& no) {
+  return _mm512_mask_blend_ps(where, no, yes);
+}
+HESSOLVE_INLINE bool any(unsigned where) { return where != 0; }
+#else
+template <class P>
+HESSOLVE_INLINE P select(const P& where, const P& yes, const P& no) {
+  return Eigen::internal::pselect(where, yes, no);
+}
+template <class P>
+HESSOLVE_INLINE bool any(const P& where) {
+  return Eigen::internal::predux_any(where);
+}
+#endif
+
 /// The first lane that equals `value`, or -1, for real T.
 template <class T>
 HESSOLVE_INLINE int find_lane(const Packet<T>& v, T value) {

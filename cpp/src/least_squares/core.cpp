@@ -2,9 +2,11 @@
 #include "least_squares/core.hpp"
 
 #include "certify/norm_estimate.hpp"
+#include "certify/refinement.hpp"
 #include "certify/residual.hpp"
 #include "kernel/dot.hpp"
 #include "kernel/scaling.hpp"
+#include "least_squares/augmented.hpp"
 #include "least_squares/orthogonal.hpp"
 
 #include <hessolve/dense/qr.hpp>
@@ -77,6 +79,12 @@ class LeastSquares {
   }
 
   bool full_rank() {
+    if (options_.precision == Precision::mixed && m_ > n_ && !options_.certify &&
+        solve_augmented_mixed<T>(A_, B_, X_.view(), certificate_.rcond, certificate_.refinements)) {
+      scaled_condition_ = 1 / certificate_.rcond;
+      return true;
+    }
+    certificate_.refinements = 0;
     auto factor = std::make_unique<FullRank<T>>(A_);
     certificate_.rcond = static_cast<double>(factor->rcond());
     scaled_condition_ = 1 / certificate_.rcond;
@@ -96,6 +104,12 @@ class LeastSquares {
       }
     }
     certificate_.refinements = 1;
+    if (options_.precision == Precision::extended && m_ < n_) {
+      certificate_.refinements +=
+          refine_extended<T>(A_, X, B_, [this](ColMajor<T> r, ColMajor<T> dx) { factor_->solve(r, dx); });
+    } else if (options_.precision == Precision::extended) {
+      certificate_.refinements += refine_augmented<T>(A_, B_, X);
+    }
     return true;
   }
 

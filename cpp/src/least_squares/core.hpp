@@ -21,7 +21,8 @@ struct Diagnosis {
 struct LeastSquaresOptions {
   Method method = Method::none;  ///< none, qr, qr_pivoted or svd
   double rcond = -1;             ///< cutoff for singular values relative to the largest; negative: the default
-  bool rank_is_lost = false;     ///< a factorisation has said so: do not try QR without pivoting
+  Precision precision = Precision::working;
+  bool rank_is_lost = false;  ///< a factorisation has said so: do not try QR without pivoting
   bool certify = true;
   bool check_finite = true;
   Stop stop = {};

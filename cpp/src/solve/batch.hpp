@@ -31,4 +31,27 @@ bool for_each_slice(Index count, Index n, const Stop& stop, Solve&& solve_slice)
   return !stopped;
 }
 
+/// A stack worked on across SIMD lanes: work(first, count, clean) for groups of `lanes` slices spread over threads.
+/// clean receives one entry a slice. False where `stop` asked to end, which the caller's thread polls.
+template <class Work>
+bool for_each_group(Index count, Index lanes, Index n, const Stop& stop, bool* clean, Work&& work) {
+  const Index groups = (count + lanes - 1) / lanes;
+  const Index chunk = std::max<Index>(1, 4096 / (n * n + 1));  // groups that are worth handing out at once
+  std::atomic<bool> stopped{false};
+  const bool spread = groups > 2 * chunk;
+  parallel_for((groups + chunk - 1) / chunk, spread, [&](Index c) {
+    if (stopped) {
+      return;
+    }
+    if ((!spread || Team::rank() == 0) && stop.requested()) {
+      stopped = true;
+      return;
+    }
+    for (Index g = c * chunk; g < std::min(groups, (c + 1) * chunk); ++g) {
+      work(g * lanes, std::min(lanes, count - g * lanes), clean + g * lanes);
+    }
+  });
+  return !stopped;
+}
+
 }  // namespace hessolve

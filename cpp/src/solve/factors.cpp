@@ -2,10 +2,10 @@
 #include <hessolve/solve/factors.hpp>
 
 #include "certify/norm_estimate.hpp"
+#include "certify/refinement.hpp"
 #include "kernel/gemm.hpp"
 #include "kernel/scaling.hpp"
 #include "solve/factor_backend.hpp"
-#include "solve/refinement.hpp"
 
 #include <cmath>
 #include <stdexcept>
@@ -420,8 +420,8 @@ class FactorState {
     }
     next.update_kept(U, V, downdate);
     Method kind = base_->kind();
-    if ((kind == Method::ldlt && !base_->hermitian()) || kind == Method::banded || kind == Method::triangular || kind == Method::tridiagonal ||
-        kind == Method::diagonal) {
+    if ((kind == Method::ldlt && !base_->hermitian()) || kind == Method::banded || kind == Method::triangular ||
+        kind == Method::tridiagonal || kind == Method::diagonal) {
       kind = Method::lu;
     }
     Outcome outcome;

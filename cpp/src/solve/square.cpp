@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "solve/square_solve.hpp"
 
+#include "solve/mixed.hpp"
 #include "solve/small.hpp"
 
 #include <limits>
@@ -86,7 +87,7 @@ Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& option
     certificate.backward_error = certificate.residual_norm = certificate.forward_error = 0;
     return {};
   }
-  if (!certify && try_small<T>(problem, options, certificate)) {
+  if (!certify && options.precision == Precision::working && try_small<T>(problem, options, certificate)) {
     return {};
   }
   Structure structure;
@@ -135,6 +136,16 @@ Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& option
     structure.kind = Kind::general;
   }
   const Plan steps = plan(structure, wish);
+  const bool mixable = options.precision == Precision::mixed && problem.overwrite.data == nullptr && problem.refine &&
+                       (wish == Method::none || wish == Method::lu || wish == Method::cholesky);
+  if (mixable) {
+    Outcome outcome;
+    Matrix<T> X(n, problem.B.cols);
+    if (solve_mixed<T>(problem.A, structure.kind, problem.B, X.view(), options, certify, certificate, outcome)) {
+      copy_out<T>(X.view(), problem.X);
+      return outcome;
+    }
+  }
   SquareProblem<T> reading = problem;
   const bool symmetric = kind == Kind::hermitian || kind == Kind::positive_definite_candidate;
   if (look && symmetric && !is_complex<T> && problem.overwrite.data == nullptr && problem.A.view.col_stride == 1) {

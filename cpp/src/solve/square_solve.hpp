@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include "certify/bounds.hpp"
+#include "certify/refinement.hpp"
 #include "certify/residual.hpp"
 #include "kernel/scaling.hpp"
-#include "solve/refinement.hpp"
 #include "solve/square.hpp"
 
 #include <cmath>
@@ -166,6 +166,13 @@ class SquareSolve {
     factor_.solve(Y_, overwriting_ ? options_.trans : Trans::none);
     const bool overflowed = !finite(Y_);
     if (refine_ && !overflowed) {
+      if (options_.precision == Precision::extended) {
+        certificate_.refinements +=
+            refine_extended<T>(A_, Y_, B_, [this](ColMajor<T> residual, ColMajor<T> correction) {
+              copy_into<T>(MatrixView<const T>(residual), correction);
+              factor_.solve(correction, Trans::none);
+            });
+      }
       refine();
       if (!(certificate_.backward_error <= bar()) && outcome.ok()) {
         if (!factor_.scaled() && by_qr()) {  // QR would not survive what equilibration has mended

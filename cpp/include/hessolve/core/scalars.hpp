@@ -32,6 +32,26 @@ struct RealOf<std::complex<R>> {
 template <class T>
 using Real = typename detail::RealOf<std::remove_const_t<T>>::type;
 
+namespace detail {
+template <class T>
+struct HalfOf {
+  using type = T;
+};
+template <>
+struct HalfOf<double> {
+  using type = float;
+};
+template <>
+struct HalfOf<std::complex<double>> {
+  using type = std::complex<float>;
+};
+}  // namespace detail
+
+/// The scalar of half the precision: float for double, complex<float> for complex<double>, T itself where there is
+/// none.
+template <class T>
+using Half = typename detail::HalfOf<T>::type;
+
 template <class T>
 inline constexpr bool is_complex = !std::is_same_v<Real<T>, std::remove_const_t<T>>;
 

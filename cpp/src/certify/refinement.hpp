@@ -76,4 +76,39 @@ template <class T, class Correct>
   return error;
 }
 
+/// Refine with residuals of twice the precision until X changes no more than its rounding, or less than halves: the
+/// limit is A^-1 B rounded, as long as cond(A) eps < 1. Returns the number of steps that were kept. [Demmel et al.
+/// 2006, doi 10.1145/1141885.1141894]
+template <class T, class Correct>
+int refine_extended(const Source<T>& A, ColMajor<T> X, In<T> B, Correct&& correct) {
+  constexpr int most = 20;
+  const Index n = X.rows;
+  Matrix<T> R(A.rows(), X.cols);
+  Matrix<T> D(n, X.cols);
+  double before = std::numeric_limits<double>::infinity();
+  for (int step = 0; step < most; ++step) {
+    compensated_residual<T>(A, X, B, R.view());
+    correct(R.view(), D.view());
+    double change = 0;
+    for (Index j = 0; j < X.cols; ++j) {
+      const auto x = static_cast<double>(largest_modulus(X.col(j), n));
+      const auto d = static_cast<double>(largest_modulus(D.view().col(j), n));
+      change = max_or_nan(change, d == 0 ? 0 : d / x);
+    }
+    if (!(change <= before / 2)) {  // also for NaN
+      return step;
+    }
+    for (Index j = 0; j < X.cols; ++j) {
+      for (Index i = 0; i < n; ++i) {
+        X(i, j) += D(i, j);
+      }
+    }
+    if (change <= static_cast<double>(epsilon<T>) / 2) {
+      return step + 1;
+    }
+    before = change;
+  }
+  return most;
+}
+
 }  // namespace hessolve
