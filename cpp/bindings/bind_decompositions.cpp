@@ -56,7 +56,7 @@ py::tuple cholesky_stack(const py::array& a, bool check_finite) {
     const Outcome found = refuse_non_finite<T>({A[i], Part::hermitian_lower}, check_finite, diagnosis);
     return found.ok() ? cholesky<T>(A[i], L[i]) : found;
   };
-  if (worth_lanes<T>(A.count(), A.rows())) {
+  if (worth_lanes(A.batch(), A.count(), A.rows())) {
     Report report = run_in_lanes(
         A.batch(), A.count(), A.rows(), !is_complex<T>, lanes<T>(), {},
         [&](Index first, Index count, bool* is_clean) {
@@ -168,7 +168,7 @@ void determinants(const Stack<T>& A, Write&& write) {
     write(i, slogdet<T>(A[i]));
     return Outcome{};
   };
-  if (!worth_lanes<T>(A.count(), A.rows())) {
+  if (!worth_lanes(A.batch(), A.count(), A.rows())) {
     (void)run(A.batch(), A.count(), A.rows(), !is_complex<T>, one);
     return;
   }

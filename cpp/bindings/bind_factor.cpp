@@ -90,8 +90,10 @@ py::tuple solve(const AnyFactor& any, const py::array& b, const std::string& tra
     const Index n = how == Trans::none ? factor.cols() : factor.rows();
     const py::array_t<T> x = new_array<T>({}, {n, B.cols()});
     const Stack<T> X(x, "x", true);
-    Report report = single<T>(n, [&](const Stop&, Certificate& certificate, Diagnosis&) {
-      return factor.solve(B[0], X[0], how, &certificate);
+    Report report = single<T>(n, [&](const Stop&, Certificate& certificate, Diagnosis& diagnosis) {
+      const Outcome outcome = factor.solve(B[0], X[0], how, &certificate);
+      blame<T>(outcome, "b", B[0], Part::full, diagnosis);
+      return outcome;
     });
     return py::make_tuple(x, std::move(report));
   });

@@ -20,7 +20,7 @@ py::tuple inv_stack(const py::array& a, const SolveOptions& options, bool overwr
   };
   const bool plain = options.method == Method::none && !overwrite_a &&
                      (options.assume == Assume::nothing || options.assume == Assume::general);
-  if (plain && worth_lanes<T>(A.count(), n)) {
+  if (plain && worth_lanes(A.batch(), A.count(), n)) {
     Certificate clean;
     clean.method = Method::lu;
     clean.rank = n;

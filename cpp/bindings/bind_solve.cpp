@@ -44,7 +44,7 @@ py::tuple solve_stack(const py::array& a, const py::array& b, const SolveOptions
   const bool plain = options.method == Method::none && options.trans == Trans::none && !certify && !overwrite_a &&
                      !overwrite_b && options.precision == Precision::working && B.cols() > 0 &&
                      B.cols() <= lane_limit && (options.assume == Assume::nothing || options.assume == Assume::general);
-  if (plain && worth_lanes<T>(A.count(), A.rows())) {
+  if (plain && worth_lanes(A.batch(), A.count(), A.rows())) {
     Certificate clean;
     clean.method = Method::lu;
     clean.rank = A.rows();

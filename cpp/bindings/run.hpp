@@ -83,10 +83,9 @@ Report run_in_lanes(const std::vector<py::ssize_t>& batch, Index count, Index n,
 /// At least lanes<T>() for any T.
 inline constexpr std::size_t most_lanes = 16;
 
-/// Whether a stack of n x n matrices is worth laying across the lanes of the scalar T.
-template <class T>
-[[nodiscard]] bool worth_lanes(Index count, Index n) {
-  return n > 0 && n <= lane_limit && count >= 4 && count >= lanes<T>() / 2;
+/// Whether a stack of n x n matrices is laid across lanes.
+[[nodiscard]] inline bool worth_lanes(const std::vector<py::ssize_t>& batch, Index count, Index n) {
+  return !batch.empty() && count > 0 && n > 0 && n <= lane_limit;  // however few: bits must not depend on the count
 }
 
 }  // namespace hessolve::bindings

@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, Any
 from . import _load
 
 if TYPE_CHECKING:
+    from . import decompositions as decompositions
+    from . import determinant as determinant
+    from . import factorization as factorization
+    from . import gauss_jordan as gauss_jordan
     from . import inverse as inverse
     from . import least_squares as least_squares
     from . import linear as linear
+    from . import updates as updates
     from ._solution import ConvergenceError as ConvergenceError
     from ._solution import IllConditionedWarning as IllConditionedWarning
     from ._solution import NotPositiveDefiniteError as NotPositiveDefiniteError
@@ -23,6 +28,18 @@ if TYPE_CHECKING:
     from ._threads import get_num_threads as get_num_threads
     from ._threads import num_threads as num_threads
     from ._threads import set_num_threads as set_num_threads
+    from .decompositions import cholesky as cholesky
+    from .decompositions import eigh as eigh
+    from .decompositions import ldlt as ldlt
+    from .decompositions import lu as lu
+    from .decompositions import qr as qr
+    from .decompositions import svd as svd
+    from .determinant import det as det
+    from .determinant import matrix_rank as matrix_rank
+    from .determinant import slogdet as slogdet
+    from .factorization import Factor as Factor
+    from .factorization import factor as factor
+    from .gauss_jordan import gauss_jordan_steps as gauss_jordan_steps
     from .inverse import cond as cond
     from .inverse import inv as inv
     from .inverse import pinv as pinv
@@ -31,6 +48,8 @@ if TYPE_CHECKING:
     from .linear import backslash as backslash
     from .linear import explain as explain
     from .linear import solve as solve
+    from .updates import sherman_morrison as sherman_morrison
+    from .updates import woodbury as woodbury
 
 __version__: str = _load.version
 
@@ -42,6 +61,20 @@ _HOME = {  # public name -> the module it lives in
     "pinv": "inverse",
     "cond": "inverse",
     "rcond": "inverse",
+    "factor": "factorization",
+    "Factor": "factorization",
+    "lu": "decompositions",
+    "cholesky": "decompositions",
+    "ldlt": "decompositions",
+    "qr": "decompositions",
+    "svd": "decompositions",
+    "eigh": "decompositions",
+    "det": "determinant",
+    "slogdet": "determinant",
+    "matrix_rank": "determinant",
+    "gauss_jordan_steps": "gauss_jordan",
+    "sherman_morrison": "updates",
+    "woodbury": "updates",
     "lstsq": "least_squares",
     "Solution": "_solution",
     "Plan": "_solution",

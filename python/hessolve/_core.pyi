@@ -56,19 +56,124 @@ class Report:
     @property
     def seconds(self) -> float: ...
 
+class Factor:
+    """One factored matrix, (m, n). It owns its factors."""
+
+    @property
+    def kind(self) -> str: ...  # "diagonal", "tridiagonal", "banded", "triangular", "cholesky", "ldlt", "lu", "qr", "qr-pivoted", "svd", "eigh"
+    @property
+    def shape(self) -> tuple[int, int]: ...
+    @property
+    def dtype(self) -> str: ...  # "float32", ...
+    @property
+    def rank(self) -> int: ...  # decided by qr-pivoted, svd, eigh; else min(m, n), or -1 after a zero pivot
+    @property
+    def rcond(self) -> float: ...  # 1-norm, equilibrated, for the square kinds; sigma_r / sigma_1 for svd, eigh; from R for qr
+    @property
+    def hermitian(self) -> bool: ...
+    @property
+    def keeps_matrix(self) -> bool: ...
+    def solve(self, B: NDArray[Any], trans: str) -> tuple[NDArray[Any], Report]: ...  # trans "N", "T", "C"; (m, k) -> (n, k), (n, k) -> (m, k) for "T", "C"; least squares and minimum norm for qr, qr-pivoted, svd, eigh; refined where the matrix was kept
+    def inv(self) -> tuple[NDArray[Any], Report]: ...  # square
+    def slogdet(self) -> tuple[complex, float]: ...  # sign or phase, log|det|; square
+    def det(self) -> complex: ...  # inf or 0 out of range; square
+    def refactor(self, A: NDArray[Any]) -> Report: ...  # same shape and dtype; the old factors stay where it fails
+    def update(self, U: NDArray[Any], V: NDArray[Any], downdate: bool) -> Report: ...  # A +- U V^H, U (m, k), V (n, k), U itself for the Hermitian form; the old factors stay where it fails
+    def inverse_quadratic(self, W: NDArray[Any]) -> NDArray[Any]: ...  # (k,): w^H A^-1 w
+    def inverse_diagonal(self) -> NDArray[Any]: ...  # (n,)
+    def whiten(self, B: NDArray[Any]) -> NDArray[Any]: ...  # L^-1 B, cholesky only
+    def color(self, Z: NDArray[Any]) -> NDArray[Any]: ...  # L Z, cholesky only
+    def state(self) -> tuple[Any, ...]: ...  # can be pickled
+
+class GaussJordan:
+    """Gauss-Jordan elimination with pivoting on [A | I], or on [A; I] by columns, one operation at a time."""
+
+    def __init__(self, A: NDArray[Any], by: str) -> None: ...  # "rows", "columns"; A is square and copied
+    def step(self) -> tuple[NDArray[Any], tuple[str, int, int, Any]] | None: ...  # the matrix, (n, 2n) or (2n, n), after ("swap", i, j, 1), ("scale", i, i, factor) or ("add", i, j, factor): line i += factor * line j; None at the end
+    @property
+    def singular_column(self) -> int: ...  # -1, or the column (the row by columns) where no pivot was found
+
 def with_fast_path(general: Callable[P, R], /) -> Callable[P, R]: ...  # `general`, with one small ndarray system and default keywords answered in C++
 def solve(
     A: NDArray[Any], b: NDArray[Any], *, method: str, assume_a: str, trans: str, min_norm: bool,
-    overwrite_a: bool, overwrite_b: bool, check_finite: bool, certify: bool,
-) -> tuple[NDArray[Any], Report]: ...  # A (..., n, n), b (..., n, k); method in "auto" and METHODS; assume_a in "" and SciPy's long names
-def backslash(A: NDArray[Any], b: NDArray[Any], *, method: str) -> tuple[NDArray[Any], Report]: ...  # A (..., m, n), b (..., m, k)
+    overwrite_a: bool, overwrite_b: bool, check_finite: bool, certify: bool, precision: str,
+) -> tuple[NDArray[Any], Report]: ...  # A (..., n, n), b (..., n, k); method in "auto" and METHODS; assume_a in "" and SciPy's long names; precision "working", "mixed", "extended"
+def backslash(A: NDArray[Any], b: NDArray[Any], *, method: str, precision: str) -> tuple[NDArray[Any], Report]: ...  # A (..., m, n), b (..., m, k)
 def lstsq(
-    A: NDArray[Any], b: NDArray[Any], *, method: str, rcond: float, certify: bool,
-) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.float64] | None, Report]: ...  # rcond < 0: the default; x (..., n, k), squared residuals (..., k), singular values (..., min(m, n)) if the SVD was used
-def inv(A: NDArray[Any], *, method: str, assume_a: str, overwrite_a: bool, check_finite: bool) -> tuple[NDArray[Any], Report]: ...
+    A: NDArray[Any], b: NDArray[Any], *, method: str, rcond: float, certify: bool, precision: str,
+) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.float64] | None, Report]: ...  # method "auto", "qr", "qr-pivoted", "svd", "cholesky-qr", "mgs", "normal", "sketch"; rcond < 0: the default; x (..., n, k), squared residuals (..., k), singular values (..., min(m, n)) if the SVD was used
+def lstsq_constrained(
+    A: NDArray[Any], b: NDArray[Any], C: NDArray[Any], d: NDArray[Any], *, method: str, rcond: float, certify: bool, precision: str,
+) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.float64] | None, Report]: ...  # min ||b - A x|| subject to C x = d: A (m, n), b (m, k), C (p, n), d (p, k); singular: the constraints contradict each other, where: the row of C
+def orthonormalize(
+    A: NDArray[Any], *, method: str, pivoting: bool, rtol: float, measure: bool, seed: int,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64] | None, dict[str, Any], Report]: ...  # A (m, n), Q (m, rank), R (rank, n), perm (n,) with pivoting; method "cgs", "mgs", "cgs2", "householder", "cholesky-qr2", "cholesky-qr3", "randomized"; rtol < 0: n eps; dict: rank, loss (nan unless measured), bound, condition; not_positive_definite: Cholesky QR refused
+def sketch(A: NDArray[Any], size: int, *, kind: str, seed: int) -> NDArray[Any]: ...  # S A, (size, n); kind "gaussian", "sparse-sign"
+def randomized_svd(
+    A: NDArray[Any], rank: int, *, oversampling: int, power_iterations: int, seed: int, measure: bool,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], float, Report]: ...  # U (m, rank), s, Vh (rank, n), bound of ||A - Q Q^H A||_2 (nan unless measured); power_iterations < 0: chosen
+def range_finder(A: NDArray[Any], tolerance: float, most: int, *, seed: int) -> tuple[NDArray[Any], float, Report]: ...  # Q (m, found), bound of ||A - Q Q^H A||_2; max_iterations where `most` columns do not reach the tolerance
+def sample_rows(A: NDArray[Any], k: int, *, seed: int) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float64], Report]: ...  # rows scaled by 1 / sqrt(k p), (k, n), their indices and probabilities; breakdown: A is zero
+def sample_columns(A: NDArray[Any], k: int, *, seed: int) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float64], Report]: ...  # (m, k)
+def ridge(
+    X: NDArray[Any], Y: NDArray[Any], alpha: NDArray[np.float64], *, weights: NDArray[Any] | None, intercept: bool,
+    penalty: NDArray[Any] | None, prior: NDArray[Any] | None, method: str,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64], str, Report]: ...  # real; X (m, n), Y (m, t), alpha (t,) or (1,), weights (m,), penalty (n,) or (p, n), prior (n, n); coefficients (n, t), intercepts (t,), degrees of freedom (t,), what answered; method "auto", "cholesky", "augmented", "svd", "dual"; not_positive_definite: the prior
+def ridge_sparse(
+    data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], rows: int, cols: int, Y: NDArray[Any],
+    alpha: NDArray[np.float64], *, weights: NDArray[Any] | None, intercept: bool, method: str,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64], str, Report]: ...  # real CSR X, indices int32 or int64; method "auto", "cholesky", "cg"
+def ridge_path(
+    X: NDArray[Any], Y: NDArray[Any], alphas: NDArray[np.float64] | None, *, weights: NDArray[Any] | None,
+    intercept: bool, penalty: NDArray[Any] | None, prior: NDArray[Any] | None,
+) -> dict[str, Any]: ...  # real; alphas (k,), coefs (n, t, k), intercepts (t, k), dof (k,), gcv, loo, residual_norm, solution_norm (t, k), report; alphas None: a geometric grid over the spectrum
+def select_alpha(
+    X: NDArray[Any], Y: NDArray[Any], alphas: NDArray[np.float64] | None, *, criterion: str, noise: float,
+    weights: NDArray[Any] | None, intercept: bool,
+) -> tuple[float, dict[str, Any]]: ...  # real; criterion "loo", "gcv", "l-curve", "discrepancy", "max-element"; the dict of ridge_path, empty for "max-element"
+def lasso_path(
+    X: NDArray[Any], Y: NDArray[Any], alphas: NDArray[np.float64] | None, *, l1_ratio: float,
+    weights: NDArray[Any] | None, intercept: bool, tol: float, max_iterations: int, n_alphas: int, eps: float,
+    coef0: NDArray[Any] | None, positive: bool,
+) -> dict[str, Any]: ...  # real; alphas (k,), coefs (n, t, k), intercepts, gaps, iterations, converged (t, k), report; alphas None: n_alphas from alpha_max down to eps alpha_max
+def basis_pursuit(A: NDArray[Any], b: NDArray[Any], *, tol: float, max_iterations: int) -> tuple[NDArray[Any], NDArray[Any], float, int, Report]: ...  # real; A (m, n), b (m, 1): x (n, 1), dual y (m, 1), ||x||_1 - b^T y, iterations; converged, max_iterations, singular (no x satisfies A x = b)
+
+class RegressionState:
+    """The R factor of [X y], rows coming and going."""
+
+    def __init__(self, n: int, t: int, dtype: str) -> None: ...
+    @property
+    def n(self) -> int: ...
+    @property
+    def t(self) -> int: ...
+    @property
+    def dtype(self) -> str: ...  # "float32", "float64"
+    @property
+    def count(self) -> float: ...  # the sum of the weights seen
+    def update(self, X: NDArray[Any], Y: NDArray[Any], weights: NDArray[Any] | None) -> Report: ...
+    def downdate(self, X: NDArray[Any], Y: NDArray[Any], weights: NDArray[Any] | None) -> Report: ...  # not_positive_definite: these rows are not in it, and it stays as it was
+    def merge(self, other: RegressionState) -> None: ...
+    def solve(self, alpha: NDArray[np.float64], penalty: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[np.float64], int, Report]: ...  # coefficients (n, t), ||y - X w||^2 (t,), rank; alpha 0: least squares, of minimum norm
+    def standard_errors(self) -> NDArray[Any]: ...  # (n, t), without a penalty; nan where rank < n or count <= n
+    def state(self) -> tuple[Any, ...]: ...  # can be pickled
+
+def regression_state_from(state: tuple[Any, ...]) -> RegressionState: ...
+def inv(A: NDArray[Any], *, method: str, assume_a: str, overwrite_a: bool, check_finite: bool) -> tuple[NDArray[Any], Report]: ...  # method "auto", "lu", "gauss-jordan", "cholesky", "qr", "svd"
 def pinv(A: NDArray[Any], *, atol: float, rtol: float, hermitian: bool, check_finite: bool) -> tuple[NDArray[Any], Report]: ...  # rtol < 0: max(m, n) eps; Report.rank is the rank
 def singular_values(A: NDArray[Any]) -> NDArray[Any]: ...  # (..., min(m, n)), descending, real
 def rcond(A: NDArray[Any]) -> NDArray[np.float64]: ...  # (...): reciprocal 1-norm condition number after equilibration; 0 where singular
+def factor(A: NDArray[Any], *, kind: str, keep_matrix: bool) -> tuple[Factor, Report]: ...  # kind "auto" or one of the kinds; singular, not_positive_definite, non_finite: the Factor cannot solve
+def factor_from_state(state: tuple[Any, ...]) -> Factor: ...
+def slogdet(A: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]: ...  # (...): sign in the dtype of A, log|det| real; 0 and -inf where singular, NaN for NaN
+def det(A: NDArray[Any]) -> NDArray[Any]: ...  # (...)
+def lu(A: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]: ...  # (..., m): row i of L U is row perm[i] of A; L (..., m, r) unit lower, U (..., r, n), r = min(m, n)
+def cholesky(A: NDArray[Any], *, check_finite: bool) -> tuple[NDArray[Any], Report]: ...  # lower triangle read; zeros above
+def ldlt(A: NDArray[Any], *, hermitian: bool) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64], Report]: ...  # A = L D L^H (L D L^T), lower triangle read; L[perm] unit lower triangular, D of 1x1 and 2x2 blocks
+def qr(A: NDArray[Any], *, mode: str, pivoting: bool) -> tuple[NDArray[Any] | None, NDArray[Any], NDArray[Any] | None]: ...  # Q, R, perm (..., n); mode "reduced", "complete", "r", "raw": h transposed, tau, perm
+def svd(A: NDArray[Any], *, full_matrices: bool, compute_uv: bool) -> tuple[NDArray[Any] | None, NDArray[Any], NDArray[Any] | None]: ...  # U, s, Vh; NaN where it failed
+def eigh(A: NDArray[Any], *, vectors: bool) -> tuple[NDArray[Any], NDArray[Any] | None]: ...  # lower triangle read; ascending; NaN where it failed
+def sherman_morrison(A_inv: NDArray[Any], u: NDArray[Any], v: NDArray[Any]) -> tuple[NDArray[Any], Report]: ...  # (A + u v^H)^-1, u and v (n, 1); singular where 1 + v^H A^-1 u is 0
+def woodbury(A_inv: NDArray[Any], U: NDArray[Any], C: NDArray[Any], V: NDArray[Any]) -> tuple[NDArray[Any], Report]: ...  # (A + U C V)^-1, U (n, k), C (k, k), V (k, n)
 def explain(A: NDArray[Any], n_rhs: int) -> dict[str, Any]: ...  # structure: str, regime: int, methods: tuple[str, ...] (in the order they are tried), flops: float, lower_bandwidth: int, upper_bandwidth: int, non_finite: tuple[int, int] | None
 def set_num_threads(n: int) -> None: ...  # 0: as many as OpenMP offers
 def get_num_threads() -> int: ...

@@ -9,9 +9,8 @@ import os
 import sys
 import warnings
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -84,6 +83,8 @@ class Solution:
         Residual norms of an iteration.
     seconds : float
         Wall time in the compiled solver, of the whole batch.
+    singular_values : ndarray or None
+        Of A, descending, where the SVD answered a least squares problem.
     """
 
     x: NDArray[Any]
@@ -103,6 +104,7 @@ class Solution:
     reason: Any
     history: NDArray[np.float64] | None
     seconds: float
+    singular_values: NDArray[Any] | None = None
 
     def __str__(self) -> str:
         rows = self._rows()
@@ -118,7 +120,7 @@ class Solution:
         return f"<table><caption>Solution: {escape(self._title())}</caption>{rows}</table>"
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the residual norm over the iterations.
+        """Draw the convergence of an iteration, or the spectrum that the SVD found and the rank decided on it.
 
         Parameters
         ----------
@@ -132,20 +134,13 @@ class Solution:
         Raises
         ------
         ValueError
-            If there is nothing to draw: a direct method has no history.
+            If there is neither.
         ImportError
             If matplotlib is missing.
         """
-        if self.history is None:
-            raise ValueError(f"method {self.method!s} has no history to plot; only iterative methods have one.")
-        try:
-            pyplot = import_module("matplotlib.pyplot")
-        except ImportError as error:
-            raise ImportError('plot() needs matplotlib: pip install "hessolve[plot]".') from error
-        ax = pyplot.subplots()[1] if ax is None else ax
-        ax.semilogy(np.arange(len(self.history)), self.history)
-        ax.set(xlabel="iteration", ylabel="residual norm", title=str(self.method))
-        return ax
+        from . import plot
+
+        return plot.solution(self, ax=ax)
 
     def _title(self) -> str:
         return f"x {self.x.shape} {self.x.dtype}"
@@ -226,6 +221,7 @@ class Context:
     keyword: bool = False  # the function has check_finite
     solution: Solution | None = None  # for ConvergenceError
     retry: str = "hs.solve(A, b) without method and assume_a"  # where A is not positive definite
+    renamed: dict[str, str] = field(default_factory=dict)  # arguments to which the compiled module gives other names
 
     @property
     def eps(self) -> float:
@@ -236,7 +232,7 @@ class Context:
         return f"`A` {self.shapes['A']}"
 
 
-def solution_of(x: NDArray[Any], report: _core.Report) -> Solution:
+def solution_of(x: NDArray[Any], report: _core.Report, singular_values: NDArray[Any] | None = None) -> Solution:
     """Return the `Solution` of x and what the compiled solver found."""
     forward = _known(report.forward_error)
     return Solution(
@@ -257,6 +253,7 @@ def solution_of(x: NDArray[Any], report: _core.Report) -> Solution:
         reason=_REASONS[report.reason],
         history=None,
         seconds=report.seconds,
+        singular_values=singular_values,
     )
 
 
@@ -272,7 +269,7 @@ def raise_for(report: _core.Report, context: Context) -> None:
         if worst > context.eps**0.25:
             rcond, kind = np.nanmin(report.rcond), "proven bound" if report.proven.all() else "estimate"
             size = f"the relative error of {context.answer} may reach {worst:.1e} ({kind})"
-            _warn(f"{context.matrix} is ill-conditioned (rcond {rcond:.1e}): {size}; {_digits_text(worst, context)}.")
+            warn(f"{context.matrix} is ill-conditioned (rcond {rcond:.1e}): {size}; {_digits_text(worst, context)}.")
 
 
 def _judge(codes: NDArray[Any], report: _core.Report, context: Context) -> None:
@@ -288,11 +285,11 @@ def _judge(codes: NDArray[Any], report: _core.Report, context: Context) -> None:
         fatal = context.overwritten if reason is Reason.ill_conditioned else context.on_singular == "raise"
         if fatal and not quiet:
             raise SingularMatrixError(message)
-        _warn(message)
+        warn(message)
     elif reason is Reason.stagnated and context.solution is None:  # a direct method: there is an answer
-        _warn(message)
+        warn(message)
     elif quiet or reason is Reason.non_finite:
-        _warn(message, RuntimeWarning)
+        warn(message, RuntimeWarning)
     elif reason is Reason.not_positive_definite:
         raise NotPositiveDefiniteError(message)
     else:
@@ -345,14 +342,14 @@ def _digits_text(error: float, context: Context) -> str:
 
 
 def _non_finite_message(codes: NDArray[Any], found: tuple[str, int, int], context: Context) -> str:
-    name, row, column = found
+    name, row, column = context.renamed.get(found[0], found[0]), *found[1:]
     at = np.argwhere(codes == _code(Reason.non_finite))
     shape = context.shapes[name]
     batch = tuple(int(i) for i in at[0]) if len(at) and len(shape) > 2 and codes.shape == shape[:-2] else ()
     return _arrays.non_finite_text(name, shape, row, column, batch, context.keyword)
 
 
-def _warn(message: str, category: type[Warning] = IllConditionedWarning) -> None:
+def warn(message: str, category: type[Warning] = IllConditionedWarning) -> None:
     """Warn at the line of the caller's code that called into the package."""
     inside, level, frame = os.path.dirname(__file__) + os.sep, 1, sys._getframe()
     while frame.f_back is not None and frame.f_code.co_filename.startswith(inside):

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _arrays, _core, _solution
 from ._solution import Context, Solution
+from .linear import PRECISIONS
 
 
 class LstsqResult(NamedTuple):
@@ -57,8 +58,8 @@ def lstsq(
     rcond : float < 1, optional
         Singular values (diagonal entries of R for pivoted QR) below ``rcond`` times the largest count as zero;
         ``max(m, n) eps`` by default, eps if negative.
-    precision : {"working"}
-        The precision of factorisation and refinement.
+    precision : {"working", "mixed", "extended"}
+        As in `solve`; "extended" refines x and the residual together.
     sample_weight : (m,) or (..., m) array_like, >= 0, optional
         Minimise ``sum(sample_weight * abs(b - A x)**2)`` instead. At least one weight is positive.
     constraints : None
@@ -111,7 +112,7 @@ def lstsq(
     (array([1., 2.]), 2)
     """
     _arrays.choice(method, "method", ("auto", "qr", "qr-pivoted", "svd"))
-    _arrays.choice(precision, "precision", ("working",))
+    _arrays.choice(precision, "precision", PRECISIONS)
     full_output = _arrays.flag(full_output, "full_output")
     if constraints is not None:
         raise ValueError("constraints must be None: equality constraints are not supported yet.")
@@ -120,7 +121,7 @@ def lstsq(
     if sample_weight is not None:
         matrix, columns = _weighted(system, sample_weight)
     x, residuals, s, report = _core.lstsq(
-        matrix, columns, method=method, rcond=_tolerance(rcond, matrix), certify=full_output
+        matrix, columns, method=method, rcond=_tolerance(rcond, matrix), precision=precision, certify=full_output
     )
     advice = "Use method='auto' for the minimum-norm answer."
     _solution.raise_for(

@@ -27,6 +27,7 @@ _ASSUME = {  # SciPy's names, long and short -> long
     "pos": "positive definite",
 }
 _ASSUMED_BY = {"cholesky": ("hermitian", "positive definite"), "ldlt": ("symmetric", "hermitian", "positive definite")}
+PRECISIONS = ("working", "mixed", "extended")
 _TRANS = {"N": "N", "T": "T", "C": "C", "H": "C", 0: "N", 1: "T", 2: "C"}
 _WHY = {
     "zero": "every entry is zero",
@@ -85,8 +86,10 @@ def solve(
     on_singular : {"raise", "warn", "min-norm"}
         "raise": an exactly zero pivot is an error, ``rcond < eps`` a warning. "warn": both are warnings, and x is NaN
         for a zero pivot. "min-norm": both give the minimum-norm least squares answer.
-    precision : {"working"}
-        The precision of factorisation and refinement.
+    precision : {"working", "mixed", "extended"}
+        "working": everything in the dtype. "mixed": factors in single precision, refined to the backward error of
+        the dtype, and factored again in the dtype where that fails. "extended": residuals in twice the precision, so
+        that x is right to nearly all digits unless ``cond(A) eps`` exceeds 1. The last two need ``A`` as it was.
     trans : {"N", "T", "C"} or {0, 1, 2}
         Solve with A, its transpose, or its conjugate transpose ("H" is "C").
     overwrite_a, overwrite_b : bool
@@ -143,12 +146,14 @@ def solve(
     """
     _arrays.choice(method, "method", _GENERAL_METHODS)
     _arrays.choice(on_singular, "on_singular", ("raise", "warn", "min-norm"))
-    _arrays.choice(precision, "precision", ("working",))
-    operation = _operation(trans)
+    _arrays.choice(precision, "precision", PRECISIONS)
+    how = operation(trans)
     overwrite_a, overwrite_b = _arrays.flag(overwrite_a, "overwrite_a"), _arrays.flag(overwrite_b, "overwrite_b")
     check_finite, full_output = _arrays.flag(check_finite, "check_finite"), _arrays.flag(full_output, "full_output")
     if overwrite_a and on_singular == "min-norm":
         raise ValueError("on_singular='min-norm' needs `A` as it was; leave out overwrite_a=True.")
+    if overwrite_a and precision != "working":
+        raise ValueError(f"precision={precision!r} needs `A` as it was; leave out overwrite_a=True.")
     advice = "hs.backslash(A, b) or hs.lstsq(A, b)"
     system = _arrays.as_system(
         A, b, square="hs.solve", instead=advice, overwrite_a=overwrite_a, overwrite_b=overwrite_b
@@ -158,7 +163,8 @@ def solve(
         system.b,
         method=method,
         assume_a=assumed(assume_a, method, system.A.dtype),
-        trans=operation,
+        precision=precision,
+        trans=how,
         min_norm=on_singular == "min-norm",
         overwrite_a=overwrite_a,
         overwrite_b=overwrite_b,
@@ -198,8 +204,8 @@ def backslash(
         "auto" begins with what the structure suggests and climbs to pivoted QR and the SVD where the rank demands it.
         The first three after "auto" need square ``A``. The last three give the minimum-norm answer and the rank of a
         singular square ``A`` as well: "svd" in regime 0, "qr-pivoted", and "qr" by climbing to it, in regime 4.
-    precision : {"working"}
-        The precision of factorisation and refinement.
+    precision : {"working", "mixed", "extended"}
+        As in `solve`.
     rtol : float in (0, 1), optional
         The relative residual that is good enough for an iterative method. Direct methods, which are all so far, go to
         working precision whatever it is.
@@ -245,14 +251,14 @@ def backslash(
     (array([1., 1.]), 1)
     """
     _arrays.choice(method, "method", _GENERAL_METHODS)
-    _arrays.choice(precision, "precision", ("working",))
+    _arrays.choice(precision, "precision", PRECISIONS)
     if rtol is not None:
         _arrays.real(rtol, "rtol", "it is a number between 0 and 1, or None", lambda value: 0.0 < value < 1.0)
     system = _arrays.as_system(A, b)
     if method in _SQUARE_METHODS and system.A.shape[-1] != system.A.shape[-2]:
         valid = ", ".join(repr(name) for name in _GENERAL_METHODS if name not in _SQUARE_METHODS)
         raise ValueError(f"method={method!r} is not valid for `A` {system.shapes['A']}, not square; valid: {valid}.")
-    x, report = _core.backslash(system.A, system.b, method=method)
+    x, report = _core.backslash(system.A, system.b, method=method, precision=precision)
     advice, retry = "Use method='auto' for the minimum-norm answer.", "hs.backslash(A, b) without method"
     context = Context(system.shapes, system.A.dtype, advice, on_singular="warn", as_solution=True, retry=retry)
     _solution.raise_for(report, context)
@@ -320,7 +326,7 @@ def explain(A: ArrayLike, b: ArrayLike | None = None) -> Plan:
     )
 
 
-def _operation(trans: Any) -> str:
+def operation(trans: Any) -> str:
     """Return "N", "T" or "C" for what ``trans`` may be."""
     try:
         operation = None if isinstance(trans, (bool, np.bool_)) else _TRANS.get(trans)

@@ -19,6 +19,9 @@
 #include <hessolve/dense/svd.hpp>
 #include <hessolve/dense/triangular.hpp>
 #include <hessolve/dense/update.hpp>
+#include <hessolve/least_squares/gram_schmidt.hpp>
+#include <hessolve/least_squares/randomized.hpp>
+#include <hessolve/least_squares/sketch.hpp>
 #include <hessolve/solve/factors.hpp>
 #include <hessolve/solve/inverse.hpp>
 #include <hessolve/solve/options.hpp>

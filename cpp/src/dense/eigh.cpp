@@ -39,6 +39,12 @@ Outcome decompose(ColMajor<T> A, Real<T>* w, bool vectors) {
     }
     if (converged && vectors) {
       as_eigen(A) = solver.eigenvectors();
+      for (Index j = 0; j < n; ++j) {  // many rotations have worn the lengths
+        const Real<T> length = norm2(A.col(j), n);
+        for (Index i = 0; i < n; ++i) {
+          A(i, j) /= length;
+        }
+      }
     }
   }
   if (!converged) {

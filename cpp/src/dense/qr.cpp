@@ -9,6 +9,9 @@ namespace hessolve {
 
 template <class T>
 void qr_in_place(ColMajor<T> A, T* tau) {
+  if (A.rows == 0 || A.cols == 0) {
+    return;
+  }
   auto matrix = as_eigen(A);
   Eigen::Ref<EigenMatrix<T>> target(matrix);
   const Eigen::HouseholderQR<Eigen::Ref<EigenMatrix<T>>> qr(target);
@@ -17,6 +20,12 @@ void qr_in_place(ColMajor<T> A, T* tau) {
 
 template <class T>
 void qr_pivoted_in_place(ColMajor<T> A, T* tau, Index* permutation) {
+  if (A.rows == 0 || A.cols == 0) {
+    for (Index j = 0; j < A.cols; ++j) {
+      permutation[j] = j;
+    }
+    return;
+  }
   auto matrix = as_eigen(A);
   Eigen::Ref<EigenMatrix<T>> target(matrix);
   const Eigen::ColPivHouseholderQR<Eigen::Ref<EigenMatrix<T>>> qr(target);
@@ -28,6 +37,9 @@ void qr_pivoted_in_place(ColMajor<T> A, T* tau, Index* permutation) {
 
 template <class T>
 void apply_q(InColMajor<T> QR, const T* tau, Index reflections, Trans trans, ColMajor<T> B) {
+  if (reflections == 0 || B.cols == 0) {
+    return;
+  }
   using Vector = Eigen::Matrix<T, Eigen::Dynamic, 1>;
   const auto matrix = as_eigen(QR);
   const auto essential = matrix.leftCols(reflections);

@@ -7,6 +7,8 @@
 #include "kernel/dot.hpp"
 #include "kernel/scaling.hpp"
 #include "least_squares/augmented.hpp"
+#include "least_squares/named_methods.hpp"
+#include "least_squares/normal.hpp"
 #include "least_squares/orthogonal.hpp"
 
 #include <hessolve/dense/qr.hpp>
@@ -41,6 +43,11 @@ class LeastSquares {
     const Method wish = options_.method;
     const bool svd_only = wish == Method::svd || (wish == Method::none && options_.rcond >= 0);
     if (!svd_only) {
+      if (by_named_method()) {
+        certificate_.rank = n_;
+        certificate_.regime = wish == Method::sketch ? 7 : m_ > n_ ? 2 : 1;
+        return {};
+      }
       if (wish != Method::qr_pivoted && !options_.rank_is_lost && full_rank()) {
         certificate_.method = Method::qr;
         certificate_.rank = std::min(m_, n_);
@@ -50,7 +57,7 @@ class LeastSquares {
       if (options_.stop.requested()) {
         return {Reason::stopped};
       }
-      if (pivoted() || wish != Method::none) {
+      if (pivoted() || wish == Method::qr || wish == Method::qr_pivoted) {
         return {};
       }
     }
@@ -76,6 +83,23 @@ class LeastSquares {
       return static_cast<double>(epsilon<T>);  // unpivoted by order: only what cannot be solved at all is refused
     }
     return static_cast<double>(std::max<Index>(n_, 10)) * static_cast<double>(epsilon<T>);
+  }
+
+  /// Gram-Schmidt, Cholesky QR or a sketch, where asked for. False where they cannot be trusted: the ladder then
+  /// answers.
+  bool by_named_method() {
+    const Method wish = options_.method;
+    const bool named = wish == Method::cholesky_qr || wish == Method::mgs || wish == Method::sketch;
+    if (!named || m_ < n_ || options_.rank_is_lost || options_.rcond >= 0 ||
+        !solve_by_name<T>(wish, A_, B_, X_.view(), scaled_condition_, certificate_.refinements)) {
+      return false;
+    }
+    certificate_.method = wish;
+    certificate_.rcond = 1 / scaled_condition_;
+    if (options_.precision == Precision::extended) {
+      certificate_.refinements += refine_augmented<T>(A_, B_, X_.view());
+    }
+    return true;
   }
 
   bool full_rank() {
@@ -283,10 +307,62 @@ void certify(const Source<T>& A, ColMajor<const T> X, ColMajor<const T> residual
 
 }  // namespace
 
+namespace {
+
+/// A tall, well-conditioned A by the normal equations on equilibrated columns, with refinement. False, and nothing
+/// written, where their square of the condition number could cost digits, or anything is not finite.
+template <class T>
+bool by_normal_equations(const Source<T>& A, In<T> B, MatrixView<T> X, Certificate& certificate,
+                         double* residual_squares) {
+  const NormalEquations<T> normal(A, B);
+  if (!normal.safe()) {
+    return false;
+  }
+  Matrix<T> solution(A.cols(), B.cols);
+  Buffer<Real<T>> squares(B.cols);
+  certificate.refinements = normal.solve(solution.view(), squares.data());
+  for (Index j = 0; j < B.cols; ++j) {
+    for (Index i = 0; i < A.cols(); ++i) {
+      if (!std::isfinite(cheap_abs(solution(i, j)))) {
+        return false;
+      }
+    }
+  }
+  copy_out<T>(solution.view(), X);
+  certificate.method = Method::normal;
+  certificate.rank = A.cols();
+  certificate.regime = 2;
+  certificate.rcond = 1 / normal.condition();
+  certificate.residual_norm = 0;
+  for (Index j = 0; j < B.cols; ++j) {
+    const auto square = static_cast<double>(squares[j]);
+    certificate.residual_norm = std::max(certificate.residual_norm, std::sqrt(square));
+    if (residual_squares != nullptr) {
+      residual_squares[j] = square;
+    }
+  }
+  return true;
+}
+
+/// Where products with A^H are worth their while: not for small data, whose QR is quick and takes out constant columns.
+template <class T>
+bool worth_normal_equations(const Source<T>& A, In<T> B, const LeastSquaresOptions& options) {
+  constexpr Index enough = 20'000;
+  const bool wanted = options.method == Method::normal ||
+                      (options.method == Method::none && A.rows() >= 4 * A.cols() && A.rows() * A.cols() >= enough);
+  return wanted && A.rows() > A.cols() && A.cols() > 0 && B.cols > 0 && options.rcond < 0 && !options.rank_is_lost &&
+         !options.certify && options.precision == Precision::working;
+}
+
+}  // namespace
+
 template <class T>
 Outcome least_squares(const Source<T>& A, In<T> B, MatrixView<T> X, const LeastSquaresOptions& options,
                       Certificate& certificate, Diagnosis& diagnosis, double* residual_squares,
                       Buffer<Real<T>>* singular_values) {
+  if (worth_normal_equations<T>(A, B, options) && by_normal_equations<T>(A, B, X, certificate, residual_squares)) {
+    return {};
+  }
   if (options.check_finite) {
     if (const auto [i, j] = check_finite<T>(A); i >= 0) {
       diagnosis.argument = "A";
@@ -301,9 +377,16 @@ Outcome least_squares(const Source<T>& A, In<T> B, MatrixView<T> X, const LeastS
       return {Reason::non_finite, i};
     }
   }
-  if (options.method != Method::none && options.method != Method::qr && options.method != Method::qr_pivoted &&
-      options.method != Method::svd) {
-    throw std::invalid_argument("least squares are solved by qr, qr-pivoted or svd");
+  switch (options.method) {
+    case Method::none:
+    case Method::qr:
+    case Method::qr_pivoted:
+    case Method::svd:
+    case Method::normal:
+    case Method::cholesky_qr:
+    case Method::mgs:
+    case Method::sketch: break;
+    default: throw std::invalid_argument("not a method for least squares");
   }
   LeastSquares<T> problem(A, B, options, certificate);
   if (A.rows() == 0 || A.cols() == 0) {

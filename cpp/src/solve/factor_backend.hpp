@@ -41,10 +41,11 @@ class FactorBackend {
   virtual void save(Writer& out) const = 0;
 };
 
-/// Factor A in the way named (none: by structure). The outcome is as Factor::outcome(); the backend is null where there
-/// is nothing to solve with.
+/// Factor A in the way named (none: by structure). The outcome is as Factor::outcome(), `tried` what it was tried with;
+/// the backend is null where there is nothing to solve with.
 template <class T>
-[[nodiscard]] std::unique_ptr<FactorBackend<T>> make_backend(In<T> A, Method kind, const Stop& stop, Outcome& outcome);
+[[nodiscard]] std::unique_ptr<FactorBackend<T>> make_backend(In<T> A, Method kind, const Stop& stop, Outcome& outcome,
+                                                             Method& tried);
 template <class T>
 [[nodiscard]] std::unique_ptr<FactorBackend<T>> make_orthogonal(In<T> A, bool pivoting, Outcome& outcome);
 template <class T>

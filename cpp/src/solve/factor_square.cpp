@@ -108,7 +108,7 @@ template <class T>
 }
 
 template <class T>
-std::unique_ptr<FactorBackend<T>> make_square(In<T> A, Method kind, const Stop& stop, Outcome& outcome) {
+std::unique_ptr<FactorBackend<T>> make_square(In<T> A, Method kind, const Stop& stop, Outcome& outcome, Method& tried) {
   Source<T> source{A};
   Structure structure;
   structure.rows = structure.cols = A.rows;
@@ -164,13 +164,16 @@ std::unique_ptr<FactorBackend<T>> make_square(In<T> A, Method kind, const Stop& 
   }
   auto backend = std::make_unique<SquareBackend<T>>(A.rows, structure.kind);
   outcome = backend->run(source, structure, steps, stop);
+  tried = outcome.reason == Reason::non_finite ? kind : backend->kind();
   return outcome.ok() || outcome.reason == Reason::ill_conditioned ? std::move(backend) : nullptr;
 }
 
 }  // namespace
 
 template <class T>
-std::unique_ptr<FactorBackend<T>> make_backend(In<T> A, Method kind, const Stop& stop, Outcome& outcome) {
+std::unique_ptr<FactorBackend<T>> make_backend(In<T> A, Method kind, const Stop& stop, Outcome& outcome,
+                                               Method& tried) {
+  tried = kind;
   const bool square = A.rows == A.cols;
   if (is_orthogonal(kind) || is_spectral(kind) || (kind == Method::none && !square)) {
     if (const auto [i, j] = check_finite<T>(Source<T>{A, kind == Method::eigh ? Part::hermitian_lower : Part::full});
@@ -195,7 +198,7 @@ std::unique_ptr<FactorBackend<T>> make_backend(In<T> A, Method kind, const Stop&
     throw std::invalid_argument(
         "A must be square for this kind of factorisation; qr, qr_pivoted and svd take any shape");
   }
-  return make_square<T>(A, kind, stop, outcome);
+  return make_square<T>(A, kind, stop, outcome, tried);
 }
 
 template <class T>
@@ -216,8 +219,8 @@ std::unique_ptr<FactorBackend<T>> restore_backend(Reader& in, Method kind, Index
   return backend;
 }
 
-#define INSTANTIATE(T)                                                                              \
-  template std::unique_ptr<FactorBackend<T>> make_backend<T>(In<T>, Method, const Stop&, Outcome&); \
+#define INSTANTIATE(T)                                                                                       \
+  template std::unique_ptr<FactorBackend<T>> make_backend<T>(In<T>, Method, const Stop&, Outcome&, Method&); \
   template std::unique_ptr<FactorBackend<T>> restore_backend<T>(Reader&, Method, Index, Index);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

@@ -19,23 +19,18 @@ class FactorState {
  public:
   using R = Real<T>;
 
-  FactorState(Index rows, Index cols, bool keep) : rows_(rows), cols_(cols), keep_(keep) {}
-
-  Outcome factor(In<T> A, Method kind, const Stop& stop) {
-    Outcome outcome;
-    auto base = make_backend<T>(A, kind, stop, outcome);
-    outcome_ = outcome;
-    if (base != nullptr) {
-      adopt(std::move(base), A);
-    }
-    return outcome;
-  }
+  FactorState(Index rows, Index cols, Method wanted, bool keep)
+      : rows_(rows),
+        cols_(cols),
+        wanted_(wanted),
+        keep_(keep) {}
 
   [[nodiscard]] Outcome outcome() const { return outcome_; }
   [[nodiscard]] Index rows() const { return rows_; }
   [[nodiscard]] Index cols() const { return cols_; }
   [[nodiscard]] bool keeps_matrix() const { return keep_; }
   [[nodiscard]] bool usable() const { return base_ != nullptr; }
+  [[nodiscard]] Method kind() const { return usable() ? base_->kind() : tried_; }
   [[nodiscard]] const FactorBackend<T>* base() const { return base_.get(); }
 
   [[nodiscard]] double rcond() const {
@@ -94,6 +89,9 @@ class FactorState {
     Scratch<T, 64> memory(height * B.cols);
     const ColMajor<T> work{memory.data(), height, B.cols, height};
     copy_into<T>(B, work.block(0, 0, in, B.cols));
+    if (const auto [i, j] = find_non_finite<T>(Source<T>{work.block(0, 0, in, B.cols)}); i >= 0) {
+      return {Reason::non_finite, i};
+    }
     apply_any(work, trans);
     Outcome outcome = outcome_;
     Certificate own;
@@ -109,14 +107,21 @@ class FactorState {
       outcome = improve(B, work, trans, outcome, evidence);
     }
     copy_out<T>(work.block(0, 0, out, B.cols), X);
+    if (outcome.ok() && find_non_finite<T>(Source<T>{work.block(0, 0, out, B.cols)}).first >= 0) {
+      return {Reason::non_finite};  // x overflowed
+    }
     return outcome;
   }
 
-  Outcome refactor(In<T> A, const Stop& stop) {
+  /// The first factorisation and all later ones.
+  Outcome factor(In<T> A, const Stop& stop) {
     Outcome outcome;
-    auto base = make_backend<T>(A, base_ != nullptr ? base_->kind() : Method::none, stop, outcome);
-    if (base != nullptr) {
+    Method ignored{};
+    auto base = make_backend<T>(A, wanted_, stop, outcome, base_ == nullptr ? tried_ : ignored);
+    if (base != nullptr || base_ == nullptr) {  // else the old factors stay, and their outcome
       outcome_ = outcome;
+    }
+    if (base != nullptr) {
       adopt(std::move(base), A);
     }
     return outcome;
@@ -222,6 +227,8 @@ class FactorState {
   void save(Writer& out) const {
     out(rows_);
     out(cols_);
+    out(wanted_);
+    out(tried_);
     out(keep_);
     out(outcome_);
     out(usable());
@@ -240,14 +247,19 @@ class FactorState {
     Index rows = 0;
     Index cols = 0;
     bool keep = false;
+    Method wanted{};
+    Method tried{};
     in(rows);
     in(cols);
+    in(wanted);
+    in(tried);
     in(keep);
     const auto limit = static_cast<Index>(in.left());
     if (rows < 0 || cols < 0 || rows > limit || cols > limit) {
       throw std::invalid_argument("the saved state is damaged");
     }
-    auto state = std::make_unique<FactorState>(rows, cols, keep);
+    auto state = std::make_unique<FactorState>(rows, cols, wanted, keep);
+    state->tried_ = tried;
     in(state->outcome_);
     bool usable = false;
     in(usable);
@@ -365,7 +377,7 @@ class FactorState {
     if (k > std::clamp<Index>(rows_ / 8, 1, 32)) {
       return false;
     }
-    FactorState next(rows_, cols_, false);
+    FactorState next(rows_, cols_, wanted_, false);
     next.reserve(k);
     const auto join = [&](Matrix<T>& to, const Matrix<T>& old, In<T> fresh, bool negative) {
       copy_into<T>(MatrixView<const T>(old.view()), to.view().block(0, 0, rows_, before));
@@ -407,7 +419,7 @@ class FactorState {
 
   /// Factor the updated matrix anew, from the copy of A or from the factors themselves.
   Outcome start_again(In<T> U, In<T> V, bool downdate) {
-    FactorState next(rows_, cols_, true);
+    FactorState next(rows_, cols_, wanted_, true);
     next.A_ = Matrix<T>(rows_, cols_);
     if (keep_) {
       copy_into<T>(MatrixView<const T>(A_.view()), next.A_.view());
@@ -425,7 +437,8 @@ class FactorState {
       kind = Method::lu;
     }
     Outcome outcome;
-    auto base = make_backend<T>(next.A_.view(), kind, {}, outcome);
+    Method tried{};
+    auto base = make_backend<T>(next.A_.view(), kind, {}, outcome, tried);
     if (base != nullptr) {
       outcome_ = outcome;
       adopt(std::move(base), next.A_.view());
@@ -472,8 +485,10 @@ class FactorState {
 
   Index rows_;
   Index cols_;
+  Method wanted_;                // as the caller named it; none: by structure
+  Method tried_ = Method::none;  // where it failed
   bool keep_;
-  Outcome outcome_;
+  Outcome outcome_{Reason::singular};
   std::unique_ptr<FactorBackend<T>> base_;
   Matrix<T> A_;
   Matrix<T> U_;
@@ -522,8 +537,8 @@ Outcome apply_lower(const detail::FactorState<T>& state, In<T> B, MatrixView<T> 
 
 template <class T>
 Factor<T>::Factor(MatrixView<const T> A, const FactorOptions& options)
-    : state_(std::make_unique<detail::FactorState<T>>(A.rows, A.cols, options.keep_matrix)) {
-  (void)state_->factor(A, options.kind, options.stop);
+    : state_(std::make_unique<detail::FactorState<T>>(A.rows, A.cols, options.kind, options.keep_matrix)) {
+  (void)state_->factor(A, options.stop);
 }
 template <class T>
 Factor<T>::Factor(std::unique_ptr<detail::FactorState<T>> state) : state_(std::move(state)) {}
@@ -540,7 +555,7 @@ Outcome Factor<T>::outcome() const {
 }
 template <class T>
 Method Factor<T>::kind() const {
-  return state_->usable() ? state_->base()->kind() : Method::none;
+  return state_->kind();
 }
 template <class T>
 Index Factor<T>::rows() const {
@@ -598,7 +613,7 @@ Outcome Factor<T>::refactor(In<T> A, const Stop& stop) {
   if (A.rows != rows() || A.cols != cols()) {
     throw std::invalid_argument("the new matrix must have the shape of the old one");
   }
-  return state_->refactor(A, stop);
+  return state_->factor(A, stop);
 }
 
 template <class T>

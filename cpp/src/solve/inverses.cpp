@@ -5,7 +5,9 @@
 #include "kernel/scaling.hpp"
 
 #include <hessolve/dense/gauss_jordan.hpp>
+#include <hessolve/dense/qr.hpp>
 #include <hessolve/dense/svd.hpp>
+#include <hessolve/dense/triangular.hpp>
 
 #include <cmath>
 #include <limits>
@@ -13,9 +15,47 @@
 namespace hessolve {
 namespace {
 
-/// X := A^-1 by Gauss-Jordan. False where the answer would deserve a second look: that of LU is better informed.
+/// W := W^-1 by Gauss-Jordan, QR or the SVD, never truncated.
 template <class T>
-bool by_gauss_jordan(const Source<T>& A, MatrixView<T> X, const SolveOptions& options, Certificate& certificate,
+Outcome invert_by(Method method, Matrix<T>& W, const Stop& stop) {
+  const Index n = W.view().rows;
+  if (method == Method::gauss_jordan) {
+    return gauss_jordan_in_place<T>(W.view(), stop);
+  }
+  Matrix<T> X(n, n);
+  for (Index j = 0; j < n; ++j) {
+    std::fill_n(X.view().col(j), n, T(0));
+    X(j, j) = T(method == Method::svd ? 0 : 1);
+  }
+  if (method == Method::qr) {
+    Buffer<T> tau(n);
+    qr_in_place<T>(W.view(), tau.data());
+    for (Index j = 0; j < n; ++j) {
+      if (W(j, j) == T(0)) {
+        return {Reason::singular, j};
+      }
+    }
+    apply_q<T>(W.view(), tau.data(), n, Trans::adjoint, X.view());
+    triangular_solve<T>(W.view(), Triangle::upper, Diagonal::general, Trans::none, X.view());
+  } else {
+    const Svd<T> d = svd<T>(W.view());
+    if (!(d.s[n - 1] > 0)) {
+      return {Reason::singular};
+    }
+    for (Index i = 0; i < n; ++i) {  // -V S^-1
+      for (Index j = 0; j < n; ++j) {
+        d.V(j, i) /= -d.s[i];
+      }
+    }
+    gemm_minus<Right::transposed, T>(X.view(), d.V.view(), d.U.view());
+  }
+  W = std::move(X);
+  return {};
+}
+
+/// X := A^-1 by the method named. False where the answer would deserve a second look: that of LU is better informed.
+template <class T>
+bool by_named_method(const Source<T>& A, MatrixView<T> X, const SolveOptions& options, Certificate& certificate,
                      Outcome& outcome) {
   const Index n = A.rows();
   Matrix<T> W(n, n);
@@ -24,7 +64,7 @@ bool by_gauss_jordan(const Source<T>& A, MatrixView<T> X, const SolveOptions& op
   if (!size.finite) {
     return false;
   }
-  outcome = gauss_jordan_in_place<T>(W.view(), options.stop);
+  outcome = invert_by<T>(options.method, W, options.stop);
   if (outcome.reason == Reason::stopped) {
     return true;
   }
@@ -40,7 +80,7 @@ bool by_gauss_jordan(const Source<T>& A, MatrixView<T> X, const SolveOptions& op
   if (!outcome.ok() || !(rcond >= epsilon<T>)) {
     return false;
   }
-  certificate.method = Method::gauss_jordan;
+  certificate.method = options.method;
   certificate.rcond = static_cast<double>(rcond);
   certificate.rank = n;
   copy_out<T>(W.view(), X);
@@ -53,9 +93,9 @@ template <class T>
 Outcome invert(const Source<T>& A, MatrixView<T> X, const SolveOptions& options, Certificate& certificate,
                Diagnosis& diagnosis) {
   const Index n = A.rows();
-  if (options.method == Method::gauss_jordan) {
+  if (options.method == Method::gauss_jordan || options.method == Method::qr || options.method == Method::svd) {
     Outcome outcome;
-    if (n > 0 && by_gauss_jordan<T>(A, X, options, certificate, outcome)) {
+    if (n > 0 && by_named_method<T>(A, X, options, certificate, outcome)) {
       return outcome;
     }
     SolveOptions by_lu = options;

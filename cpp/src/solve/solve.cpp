@@ -144,6 +144,9 @@ Determinant<T> slogdet(In<T> A) {
   if (A.rows != A.cols) {
     throw std::invalid_argument("A must be square");
   }
+  if (A.rows == 0) {
+    return {};
+  }
   Determinant<T> zero;
   zero.mantissa = T(0);
   Trial<T> trial(A);

@@ -100,7 +100,8 @@ class Factor {
 
   /// X := op(A)^-1 B, or the least squares solution of minimum norm from the orthogonal kinds; X may be B itself where
   /// A is square. With a kept matrix one residual is computed, and refined where the backward error exceeds n eps.
-  /// @return outcome(), or stagnated; X is untouched where there is nothing to solve with. 2 n^2 flops a column.
+  /// @return outcome(); stagnated; non_finite with the row of B, or -1 where X overflowed. X is untouched where there
+  /// is nothing to solve with, or B is not finite. 2 n^2 flops a column.
   Outcome solve(In<T> B, MatrixView<T> X, Trans trans = Trans::none, Certificate* certificate = nullptr) const;
   /// X := A^-1, A square.
   Outcome inv(MatrixView<T> X) const;

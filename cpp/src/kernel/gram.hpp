@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include "kernel/block_sizes.hpp"
+#include "kernel/cholesky_panel.hpp"
+#include "kernel/dot.hpp"
+#include "kernel/source.hpp"
+
+#include <hessolve/core/buffer.hpp>
+
+#include <cmath>
+
+/// Products A^H W A of a tall matrix with itself, in one pass over A and without copying it.
+namespace hessolve {
+
+inline constexpr Index gram_depth = 256;  // rows taken at once: they stay in the second-level cache
+
+/// The transposes of blocks of rows of A: rows that are contiguous where they are, others through a buffer.
+template <class T>
+class RowPanels {
+ public:
+  /// weights: null, or one factor >= 0 for each row, whose square root the rows are multiplied by.
+  RowPanels(const Source<T>& A, const Real<T>* weights)
+      : A_(A),
+        weights_(weights),
+        direct_(weights == nullptr && A.part == Part::full && A.view.col_stride == 1 && A.view.row_stride >= A.cols() &&
+                !(is_complex<T> && A.conjugated)),
+        stride_(padded_stride<T>(A.cols())) {}
+
+  [[nodiscard]] Index buffer_size() const { return direct_ ? 0 : stride_ * gram_depth; }
+
+  /// Rows first ... first + count - 1, transposed: n x count.
+  ColMajor<const T> operator()(Index first, Index count, T* buffer) const {
+    const Index n = A_.cols();
+    if (direct_) {
+      return {&A_.view(first, 0), n, count, A_.view.row_stride};
+    }
+    const Source<T> transposed{A_.view.transposed(), mirrored(A_.part), A_.conjugated};
+    for (Index k = 0; k < count; k += source_tile) {
+      for (Index j = 0; j < n; j += source_tile) {
+        read_tile<T>(transposed, j, first + k, std::min(source_tile, n - j), std::min(source_tile, count - k),
+                     buffer + j + k * stride_, stride_);
+      }
+    }
+    for (Index k = 0; k < count && weights_ != nullptr; ++k) {
+      const Real<T> root = std::sqrt(weights_[first + k]);
+      for (Index j = 0; j < n; ++j) {
+        buffer[j + k * stride_] *= root;
+      }
+    }
+    return {buffer, n, count, stride_};
+  }
+
+ private:
+  static Part mirrored(Part part) {
+    return part == Part::lower ? Part::upper : part == Part::upper ? Part::lower : part;
+  }
+
+  const Source<T>& A_;
+  const Real<T>* weights_;
+  bool direct_;
+  Index stride_;
+};
+
+namespace detail {
+
+/// G -= P P^H (lower triangle) and C -= P b^H for one panel P = A(rows, :)^T.
+template <class T>
+void subtract_panel(InColMajor<T> P, InColMajor<T> b, ColMajor<T> G, ColMajor<T> C) {
+  subtract_lower_product<T>(G, P, P);
+  if (C.cols > 0) {
+    gemm_minus<Right::transposed, T>(C, P, b);
+  }
+}
+
+}  // namespace detail
+
+/// G := A^H W A (the lower triangle; the other is not touched) and C := A^H W B, W = diag(weights) or the identity
+/// where that is null; C may have no columns. m n^2 + 2 m n k flops on several threads, with the same bits: rows are
+/// cut by size, and parts summed in order.
+template <class T>
+void gram(const Source<T>& A, const Real<T>* weights, In<T> B, ColMajor<T> G, ColMajor<T> C) {
+  const Index m = A.rows();
+  const Index n = A.cols();
+  const Index k = C.cols;
+  const RowPanels<T> panels(A, weights);
+  const Source<T> b{B};
+  const RowPanels<T> right(b, weights);
+  const auto clear = [](ColMajor<T> M) {
+    for (Index j = 0; j < M.cols; ++j) {
+      std::fill_n(M.col(j), M.rows, T(0));
+    }
+  };
+  const auto clear_lower = [](ColMajor<T> M) {
+    for (Index j = 0; j < M.cols; ++j) {
+      std::fill(M.col(j) + j, M.col(j) + M.rows, T(0));
+    }
+  };
+  const bool narrow = n < serial_below;
+  const Index chunk = narrow ? std::max<Index>(gram_depth * 8, (m + 63) / 64) : m;  // at most 64 parts
+  const Index chunks = m == 0 ? 1 : (m + chunk - 1) / chunk;
+  Buffer<T> parts(chunks > 1 ? chunks * n * (n + k) : 0);
+  parallel_for(chunks, narrow && chunks > 1 && m * n * (n + k) > 1'000'000, [&](Index c) {
+    const ColMajor<T> G_part = chunks > 1 ? ColMajor<T>{parts.data() + c * n * (n + k), n, n, n} : G;
+    const ColMajor<T> C_part = chunks > 1 ? ColMajor<T>{parts.data() + c * n * (n + k) + n * n, n, k, n} : C;
+    clear_lower(G_part);
+    clear(C_part);
+    Buffer<T> buffer(panels.buffer_size());
+    Buffer<T> right_buffer(k > 0 ? right.buffer_size() : 0);
+    for (Index first = c * chunk; first < std::min(m, (c + 1) * chunk); first += gram_depth) {
+      const Index count = std::min(gram_depth, std::min(m, (c + 1) * chunk) - first);
+      const ColMajor<const T> P = panels(first, count, buffer.data());
+      const ColMajor<const T> Q = k > 0 ? right(first, count, right_buffer.data()) : ColMajor<const T>{};
+      if (narrow) {
+        detail::subtract_panel<T>(P, Q, G_part, C_part);
+        continue;
+      }
+      constexpr Index strip = 96;
+      const Index strips = (n + strip - 1) / strip;
+      parallel_for(strips + (k > 0 ? 1 : 0), true, [&](Index s) {
+        if (s == strips) {
+          gemm_minus<Right::transposed, T>(C_part, P, Q);
+          return;
+        }
+        const Index j = s * strip;
+        const Index w = std::min(strip, n - j);
+        subtract_lower_product<T>(G_part.block(j, j, n - j, w), P.block(j, 0, n - j, count), P.block(j, 0, w, count));
+      });
+    }
+  });
+  if (chunks > 1) {
+    clear_lower(G);
+    clear(C);
+  }
+  for (Index c = 0; c < chunks && chunks > 1; ++c) {
+    const T* part = parts.data() + c * n * (n + k);
+    for (Index j = 0; j < n; ++j) {
+      for (Index i = j; i < n; ++i) {
+        G(i, j) += part[i + j * n];
+      }
+    }
+    for (Index j = 0; j < k; ++j) {
+      for (Index i = 0; i < n; ++i) {
+        C(i, j) += part[i + (n + j) * n];
+      }
+    }
+  }
+  for (Index j = 0; j < n; ++j) {  // the panels held A^T, not A^H, and were subtracted
+    for (Index i = j; i < n; ++i) {
+      G(i, j) = -conjugate(G(i, j));
+    }
+  }
+  for (Index j = 0; j < k; ++j) {
+    for (Index i = 0; i < n; ++i) {
+      C(i, j) = -conjugate(C(i, j));
+    }
+  }
+}
+
+/// g := A^H W (B - A X), and squares[j] := ||b_j - A x_j||^2 (weighted), in one pass over A; columns by columns of X.
+template <class T>
+void gram_residual(const Source<T>& A, const Real<T>* weights, InColMajor<T> X, In<T> B, ColMajor<T> g,
+                   Real<T>* squares) {
+  using R = Real<T>;
+  const Index m = A.rows();
+  const Index n = A.cols();
+  const Index k = X.cols;
+  const RowPanels<T> panels(A, weights);
+  const Index chunk = std::max<Index>(gram_depth * 2, (m + 63) / 64);
+  const Index chunks = m == 0 ? 0 : (m + chunk - 1) / chunk;
+  Buffer<T> parts(chunks * n * k);
+  Buffer<R> part_squares(chunks * k);
+  parallel_for(chunks, m * n * k > 100'000, [&](Index c) {
+    T* part = parts.data() + c * n * k;
+    std::fill_n(part, n * k, T(0));
+    std::fill_n(part_squares.data() + c * k, k, R(0));
+    Buffer<T> buffer(panels.buffer_size());
+    for (Index first = c * chunk; first < std::min(m, (c + 1) * chunk); first += gram_depth) {
+      const Index count = std::min(gram_depth, std::min(m, (c + 1) * chunk) - first);
+      const ColMajor<const T> P = panels(first, count, buffer.data());
+      for (Index j = 0; j < k; ++j) {
+        R sum = 0;
+        for (Index i = 0; i < count; ++i) {
+          const R root = weights != nullptr ? std::sqrt(weights[first + i]) : R(1);
+          const T r = root * B(first + i, j) - dot<false, T>(P.col(i), X.col(j), n);
+          sum += std::norm(r);
+          subtract_multiple<T>(n, conjugate(r), P.col(i), part + j * n);  // the conjugate of -A^H r
+        }
+        part_squares[c * k + j] += sum;
+      }
+    }
+  });
+  for (Index j = 0; j < k; ++j) {
+    std::fill_n(g.col(j), n, T(0));
+    squares[j] = 0;
+    for (Index c = 0; c < chunks; ++c) {
+      squares[j] += part_squares[c * k + j];
+      const T* part = parts.data() + c * n * k + j * n;
+      for (Index i = 0; i < n; ++i) {
+        g(i, j) -= conjugate(part[i]);
+      }
+    }
+  }
+}
+
+}  // namespace hessolve

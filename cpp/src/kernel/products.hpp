@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include "kernel/gram.hpp"
+
+/// A X and A^H Y for a few columns and an A that is read where it lies. The bits do not depend on threads or memory
+/// order.
+namespace hessolve {
+
+/// Y := A X. 2 m n k flops, one pass over A.
+template <class T>
+void product(const Source<T>& A, InColMajor<T> X, ColMajor<T> Y) {
+  const Index m = A.rows();
+  const Index n = A.cols();
+  const Index k = X.cols;
+  Matrix<T> minus_X(k, n);  // the transpose, since the rows of A are the columns of what is read
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = 0; i < k; ++i) {
+      minus_X(i, j) = -X(j, i);
+    }
+  }
+  const RowPanels<T> panels(A, nullptr);
+  constexpr Index rows = 64;
+  parallel_for((m + rows - 1) / rows, m * n * k > 500'000, [&](Index s) {
+    const Index first = s * rows;
+    const Index count = std::min(rows, m - first);
+    Buffer<T> buffer(panels.buffer_size());
+    const ColMajor<const T> P = panels(first, count, buffer.data());
+    Matrix<T> out(k, count);
+    for (Index i = 0; i < count; ++i) {
+      std::fill_n(out.view().col(i), k, T(0));
+    }
+    for (Index d = 0; d < n; d += gram_depth) {
+      const Index depth = std::min(gram_depth, n - d);
+      gemm_minus<Right::plain, T>(out.view(), minus_X.view().block(0, d, k, depth), P.block(d, 0, depth, count));
+    }
+    for (Index j = 0; j < k; ++j) {
+      for (Index i = 0; i < count; ++i) {
+        Y(first + i, j) = out(j, i);
+      }
+    }
+  });
+}
+
+/// Z := A^H Y. 2 m n k flops, one pass over A.
+template <class T>
+void adjoint_product(const Source<T>& A, InColMajor<T> Y, ColMajor<T> Z) {
+  const Index m = A.rows();
+  const Index n = A.cols();
+  const Index k = Y.cols;
+  for (Index j = 0; j < k; ++j) {
+    std::fill_n(Z.col(j), n, T(0));
+  }
+  const RowPanels<T> panels(A, nullptr);
+  Buffer<T> buffer(panels.buffer_size());
+  constexpr Index strip = 96;
+  Matrix<T> right(gram_depth, k);  // minus the conjugate of Y: the panels hold A^T
+  for (Index first = 0; first < m; first += gram_depth) {
+    const Index count = std::min(gram_depth, m - first);
+    const ColMajor<const T> P = panels(first, count, buffer.data());
+    for (Index j = 0; j < k; ++j) {
+      for (Index i = 0; i < count; ++i) {
+        right(i, j) = -conjugate(Y(first + i, j));
+      }
+    }
+    parallel_for((n + strip - 1) / strip, n * count * k > 200'000, [&](Index s) {
+      const Index i = s * strip;
+      const Index w = std::min(strip, n - i);
+      gemm_minus<Right::plain, T>(Z.block(i, 0, w, k), P.block(i, 0, w, count), right.view().block(0, 0, count, k));
+    });
+  }
+  for (Index j = 0; j < k && is_complex<T>; ++j) {
+    for (Index i = 0; i < n; ++i) {
+      Z(i, j) = conjugate(Z(i, j));
+    }
+  }
+}
+
+}  // namespace hessolve
