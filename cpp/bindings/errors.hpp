@@ -83,6 +83,7 @@ void register_inverse(py::module_& m);
 void register_factor(py::module_& m);
 void register_decompositions(py::module_& m);
 void register_least_squares(py::module_& m);
+void register_regression(py::module_& m);
 void register_fast_path(py::module_& m);
 void register_system(py::module_& m);
 

@@ -21,7 +21,9 @@
 #include <hessolve/dense/update.hpp>
 #include <hessolve/least_squares/gram_schmidt.hpp>
 #include <hessolve/least_squares/randomized.hpp>
+#include <hessolve/least_squares/ridge.hpp>
 #include <hessolve/least_squares/sketch.hpp>
+#include <hessolve/least_squares/state.hpp>
 #include <hessolve/solve/factors.hpp>
 #include <hessolve/solve/inverse.hpp>
 #include <hessolve/solve/options.hpp>

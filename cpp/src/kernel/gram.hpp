@@ -14,15 +14,24 @@ namespace hessolve {
 
 inline constexpr Index gram_depth = 256;  // rows taken at once: they stay in the second-level cache
 
+/// What rows are before they enter a product: sqrt(weights[i]) (A(i, j) - column_shift[j] - row_shift[i]). Null: none.
+template <class T>
+struct RowChange {
+  const Real<T>* weights = nullptr;
+  const T* column_shift = nullptr;
+  const T* row_shift = nullptr;
+
+  [[nodiscard]] bool none() const { return weights == nullptr && column_shift == nullptr && row_shift == nullptr; }
+};
+
 /// The transposes of blocks of rows of A: rows that are contiguous where they are, others through a buffer.
 template <class T>
 class RowPanels {
  public:
-  /// weights: null, or one factor >= 0 for each row, whose square root the rows are multiplied by.
-  RowPanels(const Source<T>& A, const Real<T>* weights)
+  RowPanels(const Source<T>& A, const RowChange<T>& change)
       : A_(A),
-        weights_(weights),
-        direct_(weights == nullptr && A.part == Part::full && A.view.col_stride == 1 && A.view.row_stride >= A.cols() &&
+        change_(change),
+        direct_(change.none() && A.part == Part::full && A.view.col_stride == 1 && A.view.row_stride >= A.cols() &&
                 !(is_complex<T> && A.conjugated)),
         stride_(padded_stride<T>(A.cols())) {}
 
@@ -41,10 +50,18 @@ class RowPanels {
                      buffer + j + k * stride_, stride_);
       }
     }
-    for (Index k = 0; k < count && weights_ != nullptr; ++k) {
-      const Real<T> root = std::sqrt(weights_[first + k]);
-      for (Index j = 0; j < n; ++j) {
-        buffer[j + k * stride_] *= root;
+    for (Index k = 0; k < count && !change_.none(); ++k) {
+      T* row = buffer + k * stride_;
+      const Real<T> root = change_.weights != nullptr ? std::sqrt(change_.weights[first + k]) : Real<T>(1);
+      const T shift = change_.row_shift != nullptr ? change_.row_shift[first + k] : T(0);
+      if (change_.column_shift != nullptr) {
+        for (Index j = 0; j < n; ++j) {
+          row[j] = root * (row[j] - change_.column_shift[j] - shift);
+        }
+      } else {
+        for (Index j = 0; j < n; ++j) {
+          row[j] = root * (row[j] - shift);
+        }
       }
     }
     return {buffer, n, count, stride_};
@@ -56,7 +73,7 @@ class RowPanels {
   }
 
   const Source<T>& A_;
-  const Real<T>* weights_;
+  RowChange<T> change_;
   bool direct_;
   Index stride_;
 };
@@ -74,17 +91,18 @@ void subtract_panel(InColMajor<T> P, InColMajor<T> b, ColMajor<T> G, ColMajor<T>
 
 }  // namespace detail
 
-/// G := A^H W A (the lower triangle; the other is not touched) and C := A^H W B, W = diag(weights) or the identity
-/// where that is null; C may have no columns. m n^2 + 2 m n k flops on several threads, with the same bits: rows are
+/// G := A^H A (the lower triangle; the other is not touched) and C := A^H B, the rows of A and B changed as said; C may
+/// have no columns. m n^2 + 2 m n k flops on several threads, with the same bits: rows are
 /// cut by size, and parts summed in order.
 template <class T>
-void gram(const Source<T>& A, const Real<T>* weights, In<T> B, ColMajor<T> G, ColMajor<T> C) {
+void gram(const Source<T>& A, const RowChange<T>& change, In<T> B, ColMajor<T> G, ColMajor<T> C,
+          const RowChange<T>& change_of_B = {}) {
   const Index m = A.rows();
   const Index n = A.cols();
   const Index k = C.cols;
-  const RowPanels<T> panels(A, weights);
+  const RowPanels<T> panels(A, change);
   const Source<T> b{B};
-  const RowPanels<T> right(b, weights);
+  const RowPanels<T> right(b, change_of_B);
   const auto clear = [](ColMajor<T> M) {
     for (Index j = 0; j < M.cols; ++j) {
       std::fill_n(M.col(j), M.rows, T(0));
@@ -156,15 +174,17 @@ void gram(const Source<T>& A, const Real<T>* weights, In<T> B, ColMajor<T> G, Co
   }
 }
 
-/// g := A^H W (B - A X), and squares[j] := ||b_j - A x_j||^2 (weighted), in one pass over A; columns by columns of X.
+/// g := A^H (B - A X), and squares[j] := ||b_j - A x_j||^2, the rows of A and B changed as said, in one pass over A.
 template <class T>
-void gram_residual(const Source<T>& A, const Real<T>* weights, InColMajor<T> X, In<T> B, ColMajor<T> g,
-                   Real<T>* squares) {
+void gram_residual(const Source<T>& A, const RowChange<T>& change, InColMajor<T> X, In<T> B, ColMajor<T> g,
+                   Real<T>* squares, const RowChange<T>& change_of_B = {}) {
   using R = Real<T>;
   const Index m = A.rows();
   const Index n = A.cols();
   const Index k = X.cols;
-  const RowPanels<T> panels(A, weights);
+  const RowPanels<T> panels(A, change);
+  const Source<T> b{B};
+  const RowPanels<T> right(b, change_of_B);
   const Index chunk = std::max<Index>(gram_depth * 2, (m + 63) / 64);
   const Index chunks = m == 0 ? 0 : (m + chunk - 1) / chunk;
   Buffer<T> parts(chunks * n * k);
@@ -174,14 +194,15 @@ void gram_residual(const Source<T>& A, const Real<T>* weights, InColMajor<T> X, 
     std::fill_n(part, n * k, T(0));
     std::fill_n(part_squares.data() + c * k, k, R(0));
     Buffer<T> buffer(panels.buffer_size());
+    Buffer<T> right_buffer(right.buffer_size());
     for (Index first = c * chunk; first < std::min(m, (c + 1) * chunk); first += gram_depth) {
       const Index count = std::min(gram_depth, std::min(m, (c + 1) * chunk) - first);
       const ColMajor<const T> P = panels(first, count, buffer.data());
+      const ColMajor<const T> Q = right(first, count, right_buffer.data());
       for (Index j = 0; j < k; ++j) {
         R sum = 0;
         for (Index i = 0; i < count; ++i) {
-          const R root = weights != nullptr ? std::sqrt(weights[first + i]) : R(1);
-          const T r = root * B(first + i, j) - dot<false, T>(P.col(i), X.col(j), n);
+          const T r = Q(j, i) - dot<false, T>(P.col(i), X.col(j), n);
           sum += std::norm(r);
           subtract_multiple<T>(n, conjugate(r), P.col(i), part + j * n);  // the conjugate of -A^H r
         }

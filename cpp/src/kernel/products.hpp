@@ -18,7 +18,7 @@ void product(const Source<T>& A, InColMajor<T> X, ColMajor<T> Y) {
       minus_X(i, j) = -X(j, i);
     }
   }
-  const RowPanels<T> panels(A, nullptr);
+  const RowPanels<T> panels(A, {});
   constexpr Index rows = 64;
   parallel_for((m + rows - 1) / rows, m * n * k > 500'000, [&](Index s) {
     const Index first = s * rows;
@@ -50,7 +50,7 @@ void adjoint_product(const Source<T>& A, InColMajor<T> Y, ColMajor<T> Z) {
   for (Index j = 0; j < k; ++j) {
     std::fill_n(Z.col(j), n, T(0));
   }
-  const RowPanels<T> panels(A, nullptr);
+  const RowPanels<T> panels(A, {});
   Buffer<T> buffer(panels.buffer_size());
   constexpr Index strip = 96;
   Matrix<T> right(gram_depth, k);  // minus the conjugate of Y: the panels hold A^T

@@ -214,7 +214,7 @@ bool cholesky_step(ColMajor<T> W, ColMajor<T> R_, Step kind) {
   const Index m = W.rows;
   const Index n = W.cols;
   Matrix<T> G(n, n);
-  gram<T>({W}, nullptr, MatrixView<const T>{}, G.view(), ColMajor<T>{nullptr, n, 0, n});
+  gram<T>({W}, {}, MatrixView<const T>{}, G.view(), ColMajor<T>{nullptr, n, 0, n});
   if (kind == Step::shifted) {
     R trace = 0;
     for (Index j = 0; j < n; ++j) {
@@ -287,7 +287,7 @@ double loss_of(InColMajor<T> Q) {
     return 0;
   }
   Matrix<T> G(n, n);
-  gram<T>({Q}, nullptr, MatrixView<const T>{}, G.view(), ColMajor<T>{nullptr, n, 0, n});
+  gram<T>({Q}, {}, MatrixView<const T>{}, G.view(), ColMajor<T>{nullptr, n, 0, n});
   for (Index j = 0; j < n; ++j) {
     G(j, j) -= T(1);
     for (Index i = j + 1; i < n; ++i) {

@@ -21,7 +21,7 @@ NormalEquations<T>::NormalEquations(const Source<T>& A, In<T> B)
       C_(n_, B.cols),
       scale_(n_) {
   const ColMajor<T> L = L_.view();
-  gram<T>(A, nullptr, B, L, C_.view());
+  gram<T>(A, {}, B, L, C_.view());
   for (Index j = 0; j < n_; ++j) {
     const R d = real_part(L(j, j));
     finite_ = finite_ && std::isfinite(d);
@@ -99,7 +99,7 @@ int NormalEquations<T>::solve(ColMajor<T> X, R* squares) const {
   Matrix<T> gradient(n_, k);
   Matrix<T> correction(n_, k);
   for (int step = 1;; ++step) {
-    gram_residual<T>(A_, nullptr, X, B_, gradient.view(), squares);
+    gram_residual<T>(A_, {}, X, B_, gradient.view(), squares);
     copy_into<T>(MatrixView<const T>(gradient.view()), correction.view());
     apply_inverse(correction.view());
     double change = 0;

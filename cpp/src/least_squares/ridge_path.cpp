@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <hessolve/dense/cholesky.hpp>
+#include <hessolve/dense/eigh.hpp>
+#include <hessolve/dense/triangular.hpp>
+#include <hessolve/least_squares/ridge.hpp>
+
+#include "least_squares/design.hpp"
+
+#include <cmath>
+
+namespace hessolve {
+namespace {
+
+template <class T>
+void clear(ColMajor<T> M) {
+  for (Index j = 0; j < M.cols; ++j) {
+    std::fill_n(M.col(j), M.rows, T(0));
+  }
+}
+
+/// The columns of S that diagonalise both forms, S^T G S = diag(mu) and S^T P S = diag(nu): then
+/// (G + alpha P)^-1 = S diag(1 / (mu + alpha nu)) S^T.
+template <class T>
+struct Pencil {
+  Matrix<T> S;
+  Buffer<T> mu;
+  Buffer<T> nu;
+};
+
+/// Of G and I: eigenvectors of G.
+template <class T>
+Outcome diagonalise(Matrix<T>& G, Pencil<T>& pencil) {
+  const Index n = G.view().rows;
+  pencil.mu = Buffer<T>(n);
+  pencil.nu = Buffer<T>(n);
+  if (const Outcome outcome = eigh_in_place<T>(G.view(), pencil.mu.data()); !outcome.ok()) {
+    return outcome;
+  }
+  for (Index i = 0; i < n; ++i) {
+    pencil.mu[i] = std::max(pencil.mu[i], T(0));  // a Gram matrix has none below
+    pencil.nu[i] = T(1);
+  }
+  pencil.S = std::move(G);
+  return {};
+}
+
+/// Of G and any P >= 0: eigenvectors of G relative to B = G + tau P, which is definite where the problem is. mu and
+/// nu = (1 - mu) / tau.
+template <class T>
+Outcome diagonalise(Matrix<T>& G, InColMajor<T> P, Pencil<T>& pencil) {
+  const Index n = G.view().rows;
+  T trace_G = 0;
+  T trace_P = 0;
+  for (Index i = 0; i < n; ++i) {
+    trace_G += G(i, i);
+    trace_P += P(i, i);
+  }
+  const T tau = trace_G > 0 && trace_P > 0 ? trace_G / trace_P : T(1);
+  Matrix<T> B(n, n);
+  Matrix<T> H(n, n);
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = 0; i < n; ++i) {
+      const T g = i >= j ? G(i, j) : G(j, i);
+      H(i, j) = g;
+      B(i, j) = g + tau * (i >= j ? P(i, j) : P(j, i));
+    }
+  }
+  if (const Outcome outcome = cholesky_in_place<T>(B.view()); !outcome.ok()) {
+    return {Reason::singular, outcome.where};
+  }
+  triangular_solve<T>(B.view(), Triangle::lower, Diagonal::general, Trans::none, H.view());  // L^-1 G
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = 0; i < j; ++i) {
+      std::swap(H(i, j), H(j, i));
+    }
+  }
+  triangular_solve<T>(B.view(), Triangle::lower, Diagonal::general, Trans::none, H.view());  // L^-1 G L^-T
+  pencil.mu = Buffer<T>(n);
+  pencil.nu = Buffer<T>(n);
+  if (const Outcome outcome = eigh_in_place<T>(H.view(), pencil.mu.data()); !outcome.ok()) {
+    return outcome;
+  }
+  triangular_solve<T>(B.view(), Triangle::lower, Diagonal::general, Trans::adjoint, H.view());
+  for (Index i = 0; i < n; ++i) {
+    pencil.mu[i] = std::clamp(pencil.mu[i], T(0), T(1));
+    pencil.nu[i] = (1 - pencil.mu[i]) / tau;
+  }
+  pencil.S = std::move(H);
+  return {};
+}
+
+/// Quality of the fits from residuals e and leverages h, gathered over blocks of rows.
+struct Sums {
+  double squares = 0;
+  double left_out = 0;
+};
+
+template <class T>
+class Path {
+ public:
+  Path(const Design<T>& design, const double* alpha, Index k, const RidgePath<T>& out)
+      : design_(design),
+        alpha_(alpha),
+        k_(k),
+        out_(out),
+        m_(design.rows()),
+        n_(design.cols()),
+        t_(design.targets()) {}
+
+  Outcome primal(const RidgeOptions<T>& options) {
+    Matrix<T> G(n_, n_);
+    Matrix<T> C(n_, t_);
+    gram<T>(design_.X(), design_.change_of_X(), design_.Y(), G.view(), C.view(), design_.change_of_Y());
+    Pencil<T> pencil;
+    const bool special = options.penalty.data != nullptr || options.prior.data != nullptr;
+    if (special) {
+      Matrix<T> P(n_, n_);
+      Index where = -1;
+      if (!penalty_matrix<T>(n_, options, P.view(), where)) {
+        return {Reason::not_positive_definite, where};
+      }
+      if (const Outcome outcome = diagonalise<T>(G, P.view(), pencil); !outcome.ok()) {
+        return outcome;
+      }
+    } else if (const Outcome outcome = diagonalise<T>(G, pencil); !outcome.ok()) {
+      return outcome;
+    }
+    Matrix<T> D(n_, k_);  // 1 / (mu + alpha nu); 0 where there is nothing to divide by
+    T largest = 0;
+    for (Index i = 0; i < n_; ++i) {
+      largest = std::max(largest, pencil.mu[i]);
+    }
+    const T cut = static_cast<T>(std::max(m_, n_)) * epsilon<T> * largest;
+    for (Index a = 0; a < k_; ++a) {
+      double trace = design_.centred() ? 1.0 : 0.0;
+      for (Index i = 0; i < n_; ++i) {
+        const T d = pencil.mu[i] + static_cast<T>(alpha_[a]) * pencil.nu[i];
+        D(i, a) = d > cut || (alpha_[a] > 0 && d > 0) ? 1 / d : T(0);
+        trace += static_cast<double>(pencil.mu[i] * D(i, a));
+      }
+      store(out_.dof, a, trace);
+    }
+    Matrix<T> SC(n_, t_);  // S^T X^T y
+    clear<T>(SC.view());
+    Matrix<T> minus_C(n_, t_);
+    for (Index j = 0; j < t_; ++j) {
+      for (Index i = 0; i < n_; ++i) {
+        minus_C(i, j) = -C(i, j);
+      }
+    }
+    Matrix<T> St(n_, n_);
+    for (Index j = 0; j < n_; ++j) {
+      for (Index i = 0; i < n_; ++i) {
+        St(i, j) = pencil.S(j, i);
+      }
+    }
+    gemm_minus<Right::plain, T>(SC.view(), St.view(), minus_C.view());
+    Matrix<T> W(n_, t_ * k_);  // coefficients in the basis S, then as they are
+    for (Index a = 0; a < k_; ++a) {
+      for (Index j = 0; j < t_; ++j) {
+        for (Index i = 0; i < n_; ++i) {
+          W(i, j + a * t_) = D(i, a) * SC(i, j);
+        }
+      }
+    }
+    Matrix<T> coef(n_, t_ * k_);
+    clear<T>(coef.view());
+    Matrix<T> minus_W(n_, t_ * k_);
+    for (Index j = 0; j < t_ * k_; ++j) {
+      double square = 0;
+      for (Index i = 0; i < n_; ++i) {
+        minus_W(i, j) = -W(i, j);
+        square += static_cast<double>(pencil.nu[i]) * static_cast<double>(W(i, j)) * static_cast<double>(W(i, j));
+      }
+      store(out_.solution_norm, (j % t_) * k_ + j / t_, std::sqrt(square));  // ||L w||^2 = v^T diag(nu) v
+    }
+    gemm_minus<Right::plain, T>(coef.view(), pencil.S.view(), minus_W.view());
+    write_coefficients(coef.view());
+    if (out_.loo != nullptr || out_.gcv != nullptr || out_.residual_norm != nullptr) {
+      judge_primal(St.view(), D.view(), W.view());
+    }
+    return {};
+  }
+
+  Outcome dual() {
+    Matrix<T> K(m_, m_);
+    const Source<T> turned{design_.X().view.transposed()};
+    gram<T>(turned, {nullptr, nullptr, design_.centred() ? design_.x_mean() : nullptr}, In<T>{}, K.view(),
+            ColMajor<T>{nullptr, m_, 0, m_});
+    for (Index j = 0; j < m_; ++j) {
+      for (Index i = j; i < m_; ++i) {
+        K(i, j) *= std::sqrt(design_.weight(i)) * std::sqrt(design_.weight(j));
+      }
+    }
+    Pencil<T> pencil;
+    if (const Outcome outcome = diagonalise<T>(K, pencil); !outcome.ok()) {
+      return outcome;
+    }
+    T largest = 0;
+    for (Index i = 0; i < m_; ++i) {
+      largest = std::max(largest, pencil.mu[i]);
+    }
+    const T cut = static_cast<T>(std::max(m_, n_)) * epsilon<T> * largest;
+    Matrix<T> UY(m_, t_);
+    clear<T>(UY.view());
+    for (Index j = 0; j < t_; ++j) {
+      for (Index i = 0; i < m_; ++i) {
+        for (Index l = 0; l < m_; ++l) {
+          UY(i, j) += pencil.S(l, i) * design_.y(l, j);
+        }
+      }
+    }
+    Matrix<T> A(m_, t_ * k_);  // (K + alpha I)^-1 y, scaled back by the weights
+    Buffer<Sums> sums(t_ * k_);
+    for (Index a = 0; a < k_; ++a) {
+      double trace = design_.centred() ? 1.0 : 0.0;
+      Buffer<T> filter(m_);
+      for (Index i = 0; i < m_; ++i) {
+        const T d = pencil.mu[i] + static_cast<T>(alpha_[a]);
+        filter[i] = d > cut || (alpha_[a] > 0 && d > 0) ? 1 / d : T(0);
+        trace += static_cast<double>(pencil.mu[i] * filter[i]);
+      }
+      store(out_.dof, a, trace);
+      Buffer<double> leverage(m_);
+      for (Index l = 0; l < m_; ++l) {
+        double h = design_.centred()
+                       ? static_cast<double>(design_.weight(l)) / static_cast<double>(design_.total_weight())
+                       : 0.0;
+        for (Index i = 0; i < m_; ++i) {
+          const auto u = static_cast<double>(pencil.S(l, i));
+          h += u * u * static_cast<double>(pencil.mu[i] * filter[i]);
+        }
+        leverage[l] = h;
+      }
+      for (Index j = 0; j < t_; ++j) {
+        Sums sum;
+        double square = 0;
+        for (Index l = 0; l < m_; ++l) {
+          double value = 0;
+          double fitted = 0;
+          for (Index i = 0; i < m_; ++i) {
+            const double part =
+                static_cast<double>(pencil.S(l, i)) * static_cast<double>(filter[i]) * static_cast<double>(UY(i, j));
+            value += part;
+            fitted += part * static_cast<double>(pencil.mu[i]);
+          }
+          add(static_cast<double>(design_.y(l, j)) - fitted, leverage[l], sum);
+          A(l, j + a * t_) = static_cast<T>(value) * std::sqrt(design_.weight(l));
+        }
+        for (Index i = 0; i < m_; ++i) {  // ||w||^2 = a^T K a
+          const double v = static_cast<double>(filter[i]) * static_cast<double>(UY(i, j));
+          square += v * v * static_cast<double>(pencil.mu[i]);
+        }
+        store(out_.solution_norm, j * k_ + a, std::sqrt(square));
+        sums[j * k_ + a] = sum;
+      }
+    }
+    write_quality(sums);
+    Matrix<T> coef(n_, t_ * k_);
+    const RowPanels<T> panels(turned, {nullptr, nullptr, design_.centred() ? design_.x_mean() : nullptr});
+    Matrix<T> right(t_ * k_, m_);
+    for (Index l = 0; l < m_; ++l) {
+      for (Index c = 0; c < t_ * k_; ++c) {
+        right(c, l) = -A(l, c);
+      }
+    }
+    constexpr Index rows = 64;
+    parallel_for((n_ + rows - 1) / rows, m_ * n_ * t_ * k_ > 200'000, [&](Index s) {
+      const Index from = s * rows;
+      const Index count = std::min(rows, n_ - from);
+      Buffer<T> buffer(panels.buffer_size());
+      const ColMajor<const T> P = panels(from, count, buffer.data());
+      Matrix<T> out(t_ * k_, count);
+      clear<T>(out.view());
+      gemm_minus<Right::plain, T>(out.view(), right.view(), P);
+      for (Index c = 0; c < t_ * k_; ++c) {
+        for (Index i = 0; i < count; ++i) {
+          coef(from + i, c) = out(c, i);
+        }
+      }
+    });
+    write_coefficients(coef.view());
+    return {};
+  }
+
+ private:
+  static void store(double* where, Index at, double value) {
+    if (where != nullptr) {
+      where[at] = value;
+    }
+  }
+
+  static void add(double e, double h, Sums& sum) {
+    sum.squares += e * e;
+    const double one_out = e / (1 - h);
+    sum.left_out += e == 0 ? 0 : one_out * one_out;
+  }
+
+  void write_quality(const Buffer<Sums>& sums) const {
+    const auto m = static_cast<double>(m_);
+    for (Index j = 0; j < t_; ++j) {
+      for (Index a = 0; a < k_; ++a) {
+        const Sums& sum = sums[j * k_ + a];
+        store(out_.residual_norm, j * k_ + a, std::sqrt(sum.squares));
+        store(out_.loo, j * k_ + a, sum.left_out / static_cast<double>(design_.total_weight()));
+        const double freedom = m - out_.dof[a];
+        store(out_.gcv, j * k_ + a, m * sum.squares / (freedom * freedom));
+      }
+    }
+  }
+
+  void write_coefficients(InColMajor<T> coef) const {
+    Matrix<T> one(n_, t_);
+    Buffer<T> b(t_);
+    for (Index a = 0; a < k_; ++a) {
+      for (Index j = 0; j < t_; ++j) {
+        for (Index i = 0; i < n_; ++i) {
+          one(i, j) = coef(i, j + a * t_);
+          out_.coefs[(i * t_ + j) * k_ + a] = one(i, j);
+        }
+      }
+      design_.intercepts(one.view(), b.data());
+      for (Index j = 0; j < t_; ++j) {
+        out_.intercepts[j * k_ + a] = b[j];
+      }
+    }
+  }
+
+  /// Residuals and leverages from Z = X S, block by block of rows: e = y - Z W, h_i = sum of z_ij^2 d_j.
+  void judge_primal(InColMajor<T> St, InColMajor<T> D, InColMajor<T> W) const {
+    const RowPanels<T> panels = design_.panels();
+    const Index block = gram_depth;
+    const Index blocks = (m_ + block - 1) / block;
+    Buffer<Sums> parts(blocks * t_ * k_);
+    Matrix<T> Wt(t_ * k_, n_);
+    Matrix<T> Dt(k_, n_);
+    for (Index i = 0; i < n_; ++i) {
+      for (Index c = 0; c < t_ * k_; ++c) {
+        Wt(c, i) = W(i, c);
+      }
+      for (Index a = 0; a < k_; ++a) {
+        Dt(a, i) = -D(i, a);
+      }
+    }
+    parallel_for(blocks, m_ * n_ * n_ > 1'000'000, [&](Index s) {
+      const Index first = s * block;
+      const Index count = std::min(block, m_ - first);
+      Buffer<T> buffer(panels.buffer_size());
+      const ColMajor<const T> P = panels(first, count, buffer.data());
+      Matrix<T> Z(n_, count);  // minus S^T x_i
+      clear<T>(Z.view());
+      for (Index d = 0; d < n_; d += gram_depth) {
+        const Index depth = std::min(gram_depth, n_ - d);
+        gemm_minus<Right::plain, T>(Z.view(), St.block(0, d, n_, depth), P.block(d, 0, depth, count));
+      }
+      Matrix<T> E(t_ * k_, count);
+      Matrix<T> H(k_, count);
+      for (Index i = 0; i < count; ++i) {
+        const T start = design_.centred() ? design_.weight(first + i) / design_.total_weight() : T(0);
+        std::fill_n(H.view().col(i), k_, start);
+        for (Index c = 0; c < t_ * k_; ++c) {
+          E(c, i) = -design_.y(first + i, c % t_);
+        }
+      }
+      gemm_minus<Right::plain, T>(E.view(), Wt.view(), Z.view());  // Z W - y, Z being the negative
+      for (Index i = 0; i < count; ++i) {
+        T* z = Z.view().col(i);
+        for (Index j = 0; j < n_; ++j) {
+          z[j] *= z[j];
+        }
+      }
+      gemm_minus<Right::plain, T>(H.view(), Dt.view(), Z.view());
+      for (Index j = 0; j < t_; ++j) {
+        for (Index a = 0; a < k_; ++a) {
+          Sums sum;
+          for (Index i = 0; i < count; ++i) {
+            add(static_cast<double>(E(j + a * t_, i)), static_cast<double>(H(a, i)), sum);
+          }
+          parts[s * t_ * k_ + j * k_ + a] = sum;
+        }
+      }
+    });
+    Buffer<Sums> sums(t_ * k_);
+    for (Index c = 0; c < t_ * k_; ++c) {
+      sums[c] = {};
+      for (Index s = 0; s < blocks; ++s) {
+        sums[c].squares += parts[s * t_ * k_ + c].squares;
+        sums[c].left_out += parts[s * t_ * k_ + c].left_out;
+      }
+    }
+    write_quality(sums);
+  }
+
+  const Design<T>& design_;
+  const double* alpha_;
+  Index k_;
+  const RidgePath<T>& out_;
+  Index m_;
+  Index n_;
+  Index t_;
+};
+
+}  // namespace
+
+template <class T>
+Outcome ridge_path(In<T> X, In<T> Y, const double* alpha, Index k, const RidgePath<T>& path,
+                   const RidgeOptions<T>& options) {
+  if (path.coefs == nullptr || path.intercepts == nullptr || path.dof == nullptr) {
+    throw std::invalid_argument("a path needs room for coefs, intercepts and dof");
+  }
+  for (const In<T>& A : {X, Y}) {
+    if (const auto [i, j] = check_finite<T>(Source<T>{A}); i >= 0) {
+      return {Reason::non_finite, i};
+    }
+  }
+  const Design<T> design(X, Y, options.weights, options.intercept);
+  Path<T> problem(design, alpha, k, path);
+  const bool special = options.penalty.data != nullptr || options.prior.data != nullptr;
+  return X.rows >= X.cols || special ? problem.primal(options) : problem.dual();
+}
+
+template <class T>
+Outcome ridge_alpha_range(In<T> X, const RidgeOptions<T>& options, double& smallest, double& largest) {
+  if (const auto [i, j] = check_finite<T>(Source<T>{X}); i >= 0) {
+    return {Reason::non_finite, i};
+  }
+  const Index r = std::min(X.rows, X.cols);
+  const bool tall = X.rows >= X.cols;
+  const Design<T> design(X, In<T>{nullptr, X.rows, 0, 0, 0}, options.weights, options.intercept);
+  Matrix<T> G(r, r);
+  const ColMajor<T> none{nullptr, r, 0, r};
+  if (tall) {
+    gram<T>(design.X(), design.change_of_X(), In<T>{}, G.view(), none);
+  } else {
+    const Source<T> turned{X.transposed()};
+    gram<T>(turned, {nullptr, nullptr, design.centred() ? design.x_mean() : nullptr}, In<T>{}, G.view(), none);
+  }
+  Buffer<T> values(r);
+  if (r > 0) {
+    if (const Outcome outcome = eigvalsh_in_place<T>(G.view(), values.data()); !outcome.ok()) {
+      return outcome;
+    }
+  }
+  largest = r > 0 && values[r - 1] > 0 ? static_cast<double>(values[r - 1]) : 1.0;
+  smallest = largest * static_cast<double>(epsilon<T>);
+  for (Index i = 0; i < r; ++i) {
+    if (static_cast<double>(values[i]) > smallest) {
+      smallest = static_cast<double>(values[i]);
+      break;
+    }
+  }
+  return {};
+}
+
+#define INSTANTIATE(T)                                                                                             \
+  template Outcome ridge_path<T>(In<T>, In<T>, const double*, Index, const RidgePath<T>&, const RidgeOptions<T>&); \
+  template Outcome ridge_alpha_range<T>(In<T>, const RidgeOptions<T>&, double&, double&);
+INSTANTIATE(float)
+INSTANTIATE(double)
+#undef INSTANTIATE
+
+}  // namespace hessolve
