@@ -14,9 +14,15 @@ if TYPE_CHECKING:
     from . import determinant as determinant
     from . import factorization as factorization
     from . import gauss_jordan as gauss_jordan
+    from . import gram_schmidt as gram_schmidt
     from . import inverse as inverse
     from . import least_squares as least_squares
     from . import linear as linear
+    from . import paths as paths
+    from . import plot as plot
+    from . import randomized as randomized
+    from . import regression as regression
+    from . import streaming as streaming
     from . import updates as updates
     from ._solution import ConvergenceError as ConvergenceError
     from ._solution import IllConditionedWarning as IllConditionedWarning
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
     from .factorization import Factor as Factor
     from .factorization import factor as factor
     from .gauss_jordan import gauss_jordan_steps as gauss_jordan_steps
+    from .gram_schmidt import orthonormalize as orthonormalize
     from .inverse import cond as cond
     from .inverse import inv as inv
     from .inverse import pinv as pinv
@@ -48,6 +55,19 @@ if TYPE_CHECKING:
     from .linear import backslash as backslash
     from .linear import explain as explain
     from .linear import solve as solve
+    from .paths import lasso_path as lasso_path
+    from .paths import ridge_path as ridge_path
+    from .paths import select_alpha as select_alpha
+    from .randomized import randomized_svd as randomized_svd
+    from .randomized import range_finder as range_finder
+    from .randomized import sample_columns as sample_columns
+    from .randomized import sample_rows as sample_rows
+    from .randomized import sketch as sketch
+    from .regression import basis_pursuit as basis_pursuit
+    from .regression import elastic_net as elastic_net
+    from .regression import lasso as lasso
+    from .regression import ridge as ridge
+    from .streaming import RegressionState as RegressionState
     from .updates import sherman_morrison as sherman_morrison
     from .updates import woodbury as woodbury
 
@@ -76,6 +96,20 @@ _HOME = {  # public name -> the module it lives in
     "sherman_morrison": "updates",
     "woodbury": "updates",
     "lstsq": "least_squares",
+    "orthonormalize": "gram_schmidt",
+    "ridge": "regression",
+    "lasso": "regression",
+    "elastic_net": "regression",
+    "basis_pursuit": "regression",
+    "ridge_path": "paths",
+    "lasso_path": "paths",
+    "select_alpha": "paths",
+    "RegressionState": "streaming",
+    "randomized_svd": "randomized",
+    "range_finder": "randomized",
+    "sketch": "randomized",
+    "sample_rows": "randomized",
+    "sample_columns": "randomized",
     "Solution": "_solution",
     "Plan": "_solution",
     "Reason": "_solution",
@@ -87,7 +121,7 @@ _HOME = {  # public name -> the module it lives in
     "get_num_threads": "_threads",
     "num_threads": "_threads",
 }
-_MODULES = frozenset(home for home in _HOME.values() if not home.startswith("_"))
+_MODULES = frozenset(home for home in _HOME.values() if not home.startswith("_")) | {"plot"}
 
 __all__ = ["__version__", *_HOME]
 

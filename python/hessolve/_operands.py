@@ -101,7 +101,9 @@ def one_matrix(value: Any, name: str, function: str) -> NDArray[Any]:
     """Return ``value`` as one matrix (m, n); a stack is refused on behalf of ``function``."""
     matrix = _arrays.as_matrix(value, name)
     if matrix.ndim > 2:
-        raise ValueError(f"`{name}` {matrix.shape} is a stack, and {function} takes one matrix; pass its slices in turn.")
+        raise ValueError(
+            f"`{name}` {matrix.shape} is a stack, and {function} takes one matrix; pass its slices in turn."
+        )
     return matrix
 
 

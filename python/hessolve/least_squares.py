@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Least squares: lstsq."""
+"""Least squares, weighted and constrained on request: lstsq."""
 
 from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arrays, _core, _solution
+from . import _arrays, _core, _operands, _solution
+from ._design import as_weights
+from ._reasons import SingularMatrixError
 from ._solution import Context, Solution
 from .linear import PRECISIONS
+
+METHODS = ("auto", "qr", "qr-pivoted", "svd", "cholesky-qr", "mgs", "normal", "sketch")
 
 
 class LstsqResult(NamedTuple):
@@ -53,8 +57,11 @@ def lstsq(
         float32, float64, complex64 or complex128; bool and integers become float64, float16 float32. Any memory order.
     b : (m,) or (..., m, k) array_like
         One vector if 1-D, else a matrix or a stack of matrices; leading axes broadcast with those of ``A``.
-    method : {"auto", "qr", "qr-pivoted", "svd"}
-        "auto": QR where the rank is full, else pivoted QR or the SVD.
+    method : str
+        "auto": QR where the rank is full, else pivoted QR or the SVD. Or one of these, "qr-pivoted", "svd". For tall
+        ``A`` of full rank also "normal", equations by Cholesky; "cholesky-qr", done twice; "mgs", modified Gram-Schmidt;
+        "sketch", iterations preconditioned by a random sketch: each answers only where it can be trusted, else the
+        methods of "auto" do, which a `Solution` tells.
     rcond : float < 1, optional
         Singular values (diagonal entries of R for pivoted QR) below ``rcond`` times the largest count as zero;
         ``max(m, n) eps`` by default, eps if negative.
@@ -62,8 +69,9 @@ def lstsq(
         As in `solve`; "extended" refines x and the residual together.
     sample_weight : (m,) or (..., m) array_like, >= 0, optional
         Minimise ``sum(sample_weight * abs(b - A x)**2)`` instead. At least one weight is positive.
-    constraints : None
-        Reserved for linear equality constraints.
+    constraints : (C, d), optional
+        Only x with ``C x = d`` are considered: C (p, n), d (p,) or (p, k); ``A`` is then one matrix, not a stack. Rows
+        of C may depend on each other where d agrees.
     full_output : bool
         Return a `Solution`, with certificates.
 
@@ -72,8 +80,9 @@ def lstsq(
     x : (n,) or (..., n, k) ndarray
     residuals : (k,) or (..., k) ndarray, real
         Sums of (weighted) squared residuals, k = 1 for 1-D ``b``. Empty if m <= n or the rank is less than n; in a
-        batch NaN where the rank is less than n.
+        batch NaN where the rank is less than n. With constraints empty only if x is not unique.
     rank : int, or (...) ndarray of int64
+        With constraints of ``[C; A]``.
     s : (min(m, n),) or (..., min(m, n)) ndarray, or None
         Singular values of ``A``, None unless the SVD was used.
 
@@ -81,6 +90,8 @@ def lstsq(
 
     Raises
     ------
+    SingularMatrixError
+        If the constraints contradict each other; the message names the row.
     ValueError
         For shapes that do not fit, NaN or infinity, an invalid keyword, or weights that are negative or all zero.
     TypeError
@@ -111,28 +122,36 @@ def lstsq(
     >>> x.round(12), rank
     (array([1., 2.]), 2)
     """
-    _arrays.choice(method, "method", ("auto", "qr", "qr-pivoted", "svd"))
+    _arrays.choice(method, "method", METHODS)
     _arrays.choice(precision, "precision", PRECISIONS)
     full_output = _arrays.flag(full_output, "full_output")
-    if constraints is not None:
-        raise ValueError("constraints must be None: equality constraints are not supported yet.")
     system = _arrays.as_system(A, b)
-    matrix, columns = system.A, system.b
+    matrix, columns, shapes = system.A, system.b, system.shapes
     if sample_weight is not None:
-        matrix, columns = _weighted(system, sample_weight)
-    x, residuals, s, report = _core.lstsq(
-        matrix, columns, method=method, rcond=_tolerance(rcond, matrix), precision=precision, certify=full_output
-    )
+        root = np.sqrt(as_weights(sample_weight, matrix.shape, "A")).astype(matrix.real.dtype)[..., np.newaxis]
+        matrix, columns = matrix * root, columns * root
+    limit = _tolerance(rcond, matrix)
+    if constraints is None:
+        x, residuals, s, report = _core.lstsq(
+            matrix, columns, method=method, rcond=limit, precision=precision, certify=full_output
+        )
+    else:
+        matrix, columns, C, d = _constrained(matrix, columns, constraints)
+        shapes = shapes | {"C": C.shape, "d": d.shape}
+        x, residuals, s, report = _core.lstsq_constrained(
+            matrix, columns, C, d, method=method, rcond=limit, precision=precision, certify=full_output
+        )
+        if _solution.is_singular(report):
+            text = f"`constraints` contradict each other: row {int(report.where)} of `C` {C.shape} depends on others,"
+            raise SingularMatrixError(f"{text} and `d` does not agree. Leave it out, or weigh these rows in hs.lstsq.")
     advice = "Use method='auto' for the minimum-norm answer."
-    _solution.raise_for(
-        report, Context(system.shapes, matrix.dtype, advice, on_singular="warn", as_solution=full_output)
-    )
+    _solution.raise_for(report, Context(shapes, matrix.dtype, advice, on_singular="warn", as_solution=full_output))
     x = x[..., 0] if system.vector else x
     if full_output:
-        return _solution.solution_of(x, report)
+        return _solution.solution_of(x, report, s)
     m, n = matrix.shape[-2:]
     rank, single = report.rank, report.rank.ndim == 0
-    if m <= n or (single and rank < n):
+    if (m <= n and constraints is None) or (single and rank < n):
         residuals = residuals.flatten()[:0]
     elif not single:
         residuals = np.where((rank < n)[..., np.newaxis], np.nan, residuals)
@@ -147,19 +166,21 @@ def _tolerance(rcond: float | None, A: NDArray[Any]) -> float:
     return float(np.finfo(A.dtype).eps) if value < 0 else value
 
 
-def _weighted(system: _arrays.System, sample_weight: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return A and b with their rows scaled by the roots of the weights."""
-    weight = _arrays.as_array(sample_weight, "sample_weight")
-    batch, m = system.A.shape[:-2], system.A.shape[-2]
-    if weight.shape not in ((m,), (*batch, m)):
-        needed = f"{(m,)} or {(*batch, m)}" if batch else f"{(m,)}"
-        fits = f"does not fit `A` {system.shapes['A']}"
-        raise ValueError(f"`sample_weight` {weight.shape} {fits}; shape {needed} is needed.")
-    if weight.dtype.kind == "c":
-        raise TypeError("`sample_weight` is complex; weights are real numbers >= 0.")
-    if not np.isfinite(weight).all() or (weight < 0).any():
-        raise ValueError("`sample_weight` has a negative, NaN or infinite entry; weights are finite numbers >= 0.")
-    if m and not (weight.max(axis=-1) > 0).all():
-        raise ValueError("`sample_weight` is all zero; at least one weight must be positive.")
-    root = np.sqrt(weight).astype(system.A.real.dtype)[..., np.newaxis]
-    return system.A * root, system.b * root
+def _constrained(A: NDArray[Any], b: NDArray[Any], constraints: Any) -> list[NDArray[Any]]:
+    """Return A (m, n), b (m, k), C (p, n) and d (p, k) in one dtype."""
+    if A.ndim > 2:
+        raise ValueError(f"`A` {A.shape} is a stack, and constraints are for one matrix; pass its slices in turn.")
+    if not isinstance(constraints, (tuple, list)) or len(constraints) != 2:
+        text = f"constraints={_arrays.shown(constraints)} is not valid"
+        raise ValueError(f"{text}; it is a pair (C, d), or None.")
+    C, d = _arrays.as_array(constraints[0], "C"), _arrays.as_array(constraints[1], "d")
+    if C.ndim != 2 or C.shape[1] != A.shape[1]:
+        raise ValueError(f"`C` {C.shape} does not fit `A` {A.shape}; (p, {A.shape[1]}) is needed.")
+    if d.ndim not in (1, 2) or len(d) != len(C) or (d.ndim == 2 and d.shape[1] != b.shape[1]):
+        needed = f"({len(C)},) or ({len(C)}, {b.shape[1]}) is needed"
+        raise ValueError(f"`C` {C.shape} and `d` {d.shape} do not fit: {needed}.")
+    for name, array in (("C", C), ("d", d)):
+        _operands.check_finite(array, name)
+    d = np.broadcast_to(d[:, np.newaxis], (len(C), b.shape[1])) if d.ndim == 1 else d
+    dtype = np.result_type(A, b, C, d)
+    return [array.astype(dtype, copy=False) for array in (A, b, C, d)]

@@ -3,8 +3,8 @@
 
 Thin layers over hs.lstsq, hs.ridge, hs.ridge_path, hs.lasso, hs.elastic_net and hs.lasso_path, with the names,
 objectives and shapes of ``sklearn.linear_model``. Parameters of theirs that steer an algorithm which is not run here
-(``copy_X``, ``n_jobs``, ``precompute``, ``random_state``, ``selection``, ``solver``, ``tol``, ``max_iter``) are
-accepted and have no effect; ``positive=True`` and ``warm_start=True`` are refused. X is dense.
+(``copy_X``, ``n_jobs``, ``precompute``, ``random_state``, ``selection``, ``solver``, ``tol``) are
+accepted and have no effect; ``warm_start=True`` is refused, ``positive=True`` but for Lasso and ElasticNet. X is dense.
 """
 
 from typing import Any
@@ -28,6 +28,7 @@ class _Linear(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[
     """What all have in common: reading X and y, predicting, and the shapes of scikit-learn."""
 
     fit_intercept: bool
+    _refused: tuple[str, ...] = ("positive", "warm_start")
     _one_target_is_flat = True  # coef_ of y (m, 1) is (n,), not (1, n)
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -37,7 +38,7 @@ class _Linear(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[
         return np.asarray(X @ self.coef_.T + self.intercept_)
 
     def _read(self, X: Any, y: Any, sample_weight: Any, *, targets: bool = True) -> tuple[Any, Any, Any]:
-        for name in ("positive", "warm_start"):
+        for name in self._refused:
             if getattr(self, name, False):
                 text = f"{name}=True is not supported by hessolve.sklearn.{type(self).__name__}"
                 raise ValueError(f"{text}; use sklearn.linear_model.{type(self).__name__}.")
@@ -58,7 +59,7 @@ class _Linear(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[
             self.intercept_ = float(intercept) if y.ndim == 1 else np.asarray(intercept)
 
     def _errors(self, path: Any, alphas: NDArray[Any], X: NDArray[Any], y: NDArray[Any], weight: Any) -> NDArray[Any]:
-        """Return the mean squared error of each penalty on each fold, (k, folds)."""
+        """Return the mean squared error of each penalty, which descend, on each fold, (k, folds)."""
         folds = []
         for train, test in check_cv(self.cv).split(X, y):
             part, left_out = (None, None) if weight is None else (weight[train], weight[test])
@@ -218,7 +219,7 @@ class RidgeCV(_Linear):
         if self.scoring is not None:
             raise ValueError("scoring must be None: the squared error decides; use sklearn.linear_model.RidgeCV.")
         X, y, weight = self._read(X, y, sample_weight)
-        alphas = np.unique(np.asarray(self.alphas, dtype=np.float64))
+        alphas = np.unique(np.asarray(self.alphas, dtype=np.float64))[::-1]
         if self.cv is not None:
             errors = self._errors(hs.ridge_path, alphas, X, y, weight).mean(axis=1)
         else:
@@ -240,8 +241,12 @@ class ElasticNet(_Linear):
     l1_ratio : float in [0, 1]
     fit_intercept : bool
         The intercept is not penalised.
-    precompute, max_iter, copy_X, tol, random_state, selection : no effect
-    warm_start, positive : False
+    max_iter : int
+        Most sweeps over the coefficients.
+    precompute, copy_X, tol, random_state, selection : no effect
+    warm_start : False
+    positive : bool
+        Admit coefficients >= 0 only.
 
     Attributes
     ----------
@@ -251,6 +256,8 @@ class ElasticNet(_Linear):
         Of the objective above: how far from the minimum it may be.
     n_iter_ : int
     """
+
+    _refused = ("warm_start",)
 
     def __init__(
         self,
@@ -282,7 +289,8 @@ class ElasticNet(_Linear):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ElasticNet":
         """Fit to X, (m, n), and y, (m,) or (m, t), with weights (m,) or none."""
         X, y, weight = self._read(X, y, sample_weight)
-        fit = self._minimised(X, y, {"sample_weight": weight, "fit_intercept": self.fit_intercept})
+        keywords = {"max_iter": self.max_iter, "positive": self.positive}
+        fit = self._minimised(X, y, keywords | {"sample_weight": weight, "fit_intercept": self.fit_intercept})
         self._take(fit.coef, fit.intercept, y)
         self.dual_gap_, self.n_iter_ = fit.duality_gap, max(int(np.max(fit.iterations)), 1)
         return self
@@ -368,11 +376,8 @@ class LassoCV(_Linear):
     def _penalties(self, X: NDArray[Any], y: NDArray[Any], weight: Any) -> NDArray[Any]:
         if np.ndim(self.alphas):
             return np.unique(np.asarray(self.alphas, dtype=np.float64))[::-1]
-        w = np.ones(len(y)) if weight is None else weight
-        centred = y - np.average(y, weights=w) if self.fit_intercept else y
-        columns = X - np.average(X, axis=0, weights=w) if self.fit_intercept else X
-        largest = float(abs(columns.T @ (w * centred)).max() / w.sum())
-        largest = largest if largest > 0 else float(np.finfo(X.dtype).tiny ** 0.5)
+        path = hs.lasso_path(X, y, n_alphas=1, sample_weight=weight, fit_intercept=self.fit_intercept)
+        largest = max(float(path.alphas[0]), float(np.finfo(X.dtype).tiny ** 0.5))
         return np.geomspace(largest, largest * self.eps, self.alphas)
 
     def __sklearn_tags__(self) -> Any:
