@@ -67,5 +67,7 @@ void register_solve(py::module_& m);
 void register_inverse(py::module_& m);
 void register_fast_path(py::module_& m);
 void register_system(py::module_& m);
+void register_operators(py::module_& m);
+void register_iterative(py::module_& m);
 
 }  // namespace hessolve::bindings

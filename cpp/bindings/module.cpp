@@ -7,5 +7,7 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   hessolve::bindings::register_solve(m);
   hessolve::bindings::register_inverse(m);
   hessolve::bindings::register_fast_path(m);
+  hessolve::bindings::register_operators(m);
+  hessolve::bindings::register_iterative(m);
   hessolve::bindings::register_system(m);
 }

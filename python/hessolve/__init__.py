@@ -11,8 +11,10 @@ from . import _load
 
 if TYPE_CHECKING:
     from . import inverse as inverse
+    from . import iterative as iterative
     from . import least_squares as least_squares
     from . import linear as linear
+    from . import preconditioning as preconditioning
     from ._solution import ConvergenceError as ConvergenceError
     from ._solution import IllConditionedWarning as IllConditionedWarning
     from ._solution import NotPositiveDefiniteError as NotPositiveDefiniteError
@@ -27,10 +29,18 @@ if TYPE_CHECKING:
     from .inverse import inv as inv
     from .inverse import pinv as pinv
     from .inverse import rcond as rcond
+    from .iterative import Prediction as Prediction
+    from .iterative import iterate as iterate
+    from .iterative import predict_convergence as predict_convergence
+    from .iterative import spectral_radius as spectral_radius
+    from .iterative import splitting as splitting
+    from .iterative import sweep as sweep
     from .least_squares import lstsq as lstsq
     from .linear import backslash as backslash
     from .linear import explain as explain
     from .linear import solve as solve
+    from .preconditioning import Preconditioner as Preconditioner
+    from .preconditioning import preconditioner as preconditioner
 
 __version__: str = _load.version
 
@@ -43,6 +53,14 @@ _HOME = {  # public name -> the module it lives in
     "cond": "inverse",
     "rcond": "inverse",
     "lstsq": "least_squares",
+    "iterate": "iterative",
+    "sweep": "iterative",
+    "splitting": "iterative",
+    "spectral_radius": "iterative",
+    "predict_convergence": "iterative",
+    "Prediction": "iterative",
+    "preconditioner": "preconditioning",
+    "Preconditioner": "preconditioning",
     "Solution": "_solution",
     "Plan": "_solution",
     "Reason": "_solution",

@@ -129,8 +129,13 @@ def as_system(
     return system
 
 
-def check_overwrite(value: Any, array: NDArray[Any], name: str, other: NDArray[Any] | None = None) -> None:
-    """Raise ValueError unless ``array``, made from the argument ``value``, may be overwritten in place."""
+def check_overwrite(
+    value: Any, array: NDArray[Any], name: str, other: NDArray[Any] | None = None, *, optional: bool = True
+) -> None:
+    """Raise ValueError unless ``array``, made from the argument ``value``, may be overwritten in place.
+
+    ``optional``: a keyword asked for it, which may be left out.
+    """
     given = value if isinstance(value, np.ndarray) else None
     if given is None:
         problem = f"it is a {type(value).__name__}, not an ndarray"
@@ -150,7 +155,8 @@ def check_overwrite(value: Any, array: NDArray[Any], name: str, other: NDArray[A
         problem = f"it shares memory with `{'b' if name == 'A' else 'A'}`"
     else:
         return
-    remedy = f"Pass a writeable {array.dtype} ndarray of its own or leave out overwrite_{name.lower()}=True"
+    remedy = f"Pass a writeable {array.dtype} ndarray of its own"
+    remedy += f" or leave out overwrite_{name.lower()}=True" if optional else ""
     raise ValueError(f"`{name}` cannot be overwritten: {problem}. {remedy}.")
 
 

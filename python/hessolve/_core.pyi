@@ -18,6 +18,8 @@ __version__: str
 
 METHODS: tuple[str, ...]  # "none", "diagonal", "tridiagonal", "banded", "triangular", "cholesky", "ldlt", "lu", "qr", "qr-pivoted", "svd"
 REASONS: tuple[str, ...]  # "ok", "converged", "singular", "not_positive_definite", "ill_conditioned", "zero_diagonal", "max_iterations", "stagnated", "diverged", "breakdown", "non_finite", "stopped"
+ITERATIONS: tuple[str, ...]  # "auto", "richardson", "jacobi", "gauss-seidel", "gauss-seidel-backward", "gauss-seidel-symmetric", "sor", "ssor", "block-jacobi", "chebyshev", "kaczmarz", "cg", "minres", "gmres", "lsqr", "lsmr"
+ORDERINGS: tuple[str, ...]  # "natural", "red-black", "multicolor", "level"
 STRUCTURES: tuple[str, ...]  # "zero", "diagonal", "tridiagonal", "banded", "upper triangular", "lower triangular", "permuted triangular", "symmetric", "hermitian", "positive definite candidate", "general"
 
 class Report:
@@ -56,6 +58,19 @@ class Report:
     @property
     def seconds(self) -> float: ...
 
+class Operator:
+    """A linear map of fixed shape and dtype: a matrix, functions, a preconditioner. Keeps alive what it reads."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def has_adjoint(self) -> bool: ...
+    def apply(self, x: NDArray[Any]) -> NDArray[Any]: ...  # x contiguous (n,) of the operator's dtype
+    def apply_adjoint(self, x: NDArray[Any]) -> NDArray[Any]: ...
+    def find_non_finite(self) -> tuple[int, int]: ...  # (row, column), or (-1, -1); only of matrices
+
 def with_fast_path(general: Callable[P, R], /) -> Callable[P, R]: ...  # `general`, with one small ndarray system and default keywords answered in C++
 def solve(
     A: NDArray[Any], b: NDArray[Any], *, method: str, assume_a: str, trans: str, min_norm: bool,
@@ -70,6 +85,25 @@ def pinv(A: NDArray[Any], *, atol: float, rtol: float, hermitian: bool, check_fi
 def singular_values(A: NDArray[Any]) -> NDArray[Any]: ...  # (..., min(m, n)), descending, real
 def rcond(A: NDArray[Any]) -> NDArray[np.float64]: ...  # (...): reciprocal 1-norm condition number after equilibration; 0 where singular
 def explain(A: NDArray[Any], n_rhs: int) -> dict[str, Any]: ...  # structure: str, regime: int, methods: tuple[str, ...] (in the order they are tried), flops: float, lower_bandwidth: int, upper_bandwidth: int, non_finite: tuple[int, int] | None
+def inspect_indices(rows: int, cols: int, indptr: NDArray[Any], indices: NDArray[Any], order: bool) -> tuple[str, int, int]: ...  # fault ("", "indptr", "out of range"; with order also "unsorted", "duplicate"), row, position in indices
+def sort_rows(rows: int, cols: int, indptr: NDArray[Any], indices: NDArray[Any], data: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]: ...  # every row sorted, what is stored twice summed
+def sparse_operator(rows: int, cols: int, indptr: NDArray[Any], indices: NDArray[Any], data: NDArray[Any], by_rows: bool) -> Operator: ...  # inspected arrays only; read in place
+def dense_operator(A: NDArray[Any]) -> Operator: ...  # (m, n), read in place in C order
+def python_operator(
+    rows: int, cols: int, apply: Callable[[NDArray[Any]], NDArray[Any]],
+    adjoint: Callable[[NDArray[Any]], NDArray[Any]] | None, like: NDArray[Any],
+) -> Operator: ...  # functions of and to contiguous vectors of like's dtype
+def iterate(
+    A: Operator, b: NDArray[Any], x: NDArray[Any], M: Operator | None, *, method: str, ordering: str, rtol: float, atol: float,
+    maxiter: int, omega: float, random_rows: bool, seed: int, observer: Callable[..., bool] | None, every: int, with_x: bool,
+) -> tuple[Report, dict[str, Any]]: ...  # x (n, k) is x0 and is overwritten; maxiter -1 and omega nan: automatic; method, why, iterations, omega, colors, history
+def sweep(
+    A: Operator, x: NDArray[Any], b: NDArray[Any], *, method: str, iterations: int, omega: float, ordering: str,
+) -> tuple[int, int]: ...  # in place on x (n, k); index into REASONS and row
+def splitting(A: Operator, method: str, omega: float) -> tuple[tuple[int, int], tuple[NDArray[Any], ...], tuple[NDArray[Any], ...], float]: ...  # outcome; S and T as indptr, indices, values; omega
+def predict_convergence(A: Operator, method: str, rtol: float, timed: bool) -> tuple[tuple[int, int], float, bool, float, float, str]: ...  # outcome, spectral radius, converges, iterations, seconds, reason; without timed the first three and the last
+def spectral_radius(A: Operator) -> tuple[float, bool]: ...  # and whether it has settled
+def preconditioner(A: Operator, kind: str) -> tuple[Operator | None, tuple[int, int], float, int, float]: ...  # outcome, shift, row of the first breakdown, largest eigenvalue
 def set_num_threads(n: int) -> None: ...  # 0: as many as OpenMP offers
 def get_num_threads() -> int: ...
 def info() -> dict[str, str]: ...  # version, instruction_set, compiler, eigen, openmp

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <hessolve/iterative/coloring.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace hessolve {
+namespace {
+
+template <class Visit>
+void for_neighbours(const Graph& graph, Index i, Visit&& visit) {
+  const auto at = static_cast<std::size_t>(i);
+  for (Index k = graph.starts[at]; k < graph.starts[at + 1]; ++k) {
+    visit(graph.ends[static_cast<std::size_t>(k)]);
+  }
+}
+
+/// mark[j] for every row, along the edges: where an unmarked row is met, expected(i, j) is its mark, and every edge
+/// must agree with it. @return the first edge that does not, or (-1, -1).
+template <class Expected>
+std::pair<Index, Index> propagate(const Graph& graph, Index n, std::vector<Index>& mark, Expected&& expected) {
+  constexpr Index unmarked = std::numeric_limits<Index>::min();
+  mark.assign(static_cast<std::size_t>(n), unmarked);
+  std::vector<Index> queue;
+  std::pair<Index, Index> conflict{-1, -1};
+  for (Index root = 0; root < n && conflict.first < 0; ++root) {
+    if (mark[static_cast<std::size_t>(root)] != unmarked) {
+      continue;
+    }
+    mark[static_cast<std::size_t>(root)] = 0;
+    queue.assign(1, root);
+    for (std::size_t head = 0; head < queue.size() && conflict.first < 0; ++head) {
+      const Index i = queue[head];
+      for_neighbours(graph, i, [&](Index j) {
+        const Index wanted = expected(mark[static_cast<std::size_t>(i)], i, j);
+        Index& found = mark[static_cast<std::size_t>(j)];
+        if (found == unmarked) {
+          found = wanted;
+          queue.push_back(j);
+        } else if (found != wanted && conflict.first < 0) {
+          conflict = {i, j};
+        }
+      });
+    }
+  }
+  return conflict;
+}
+
+std::vector<Index> two_colors(const Graph& graph, Index n) {
+  std::vector<Index> group;
+  const auto conflict = propagate(graph, n, group, [](Index mark, Index, Index) { return 1 - mark; });
+  if (conflict.first >= 0) {
+    throw std::invalid_argument("ordering='red-black' needs rows of two colours, but rows " +
+                                std::to_string(std::min(conflict.first, conflict.second)) + " and " +
+                                std::to_string(std::max(conflict.first, conflict.second)) +
+                                " lie on an odd cycle; use ordering='multicolor'.");
+  }
+  return group;
+}
+
+/// The smallest colour that no neighbour before has.
+std::vector<Index> greedy_colors(const Graph& graph, Index n) {
+  std::vector<Index> group(static_cast<std::size_t>(n), -1);
+  std::vector<Index> taken_by(1, -1);
+  for (Index i = 0; i < n; ++i) {
+    for_neighbours(graph, i, [&](Index j) {
+      if (const Index c = group[static_cast<std::size_t>(j)]; c >= 0) {
+        taken_by[static_cast<std::size_t>(c)] = i;
+      }
+    });
+    Index c = 0;
+    while (c < static_cast<Index>(taken_by.size()) && taken_by[static_cast<std::size_t>(c)] == i) {
+      ++c;
+    }
+    if (c == static_cast<Index>(taken_by.size())) {
+      taken_by.push_back(-1);
+    }
+    group[static_cast<std::size_t>(i)] = c;
+  }
+  return group;
+}
+
+/// One more than the largest level of the neighbours before: a row waits for just those.
+std::vector<Index> levels(const Graph& graph, Index n) {
+  std::vector<Index> group(static_cast<std::size_t>(n), 0);
+  for (Index i = 0; i < n; ++i) {
+    for_neighbours(graph, i, [&](Index j) {
+      if (j < i) {
+        group[static_cast<std::size_t>(i)] =
+            std::max(group[static_cast<std::size_t>(i)], group[static_cast<std::size_t>(j)] + 1);
+      }
+    });
+  }
+  return group;
+}
+
+}  // namespace
+
+Coloring color(const Graph& graph, Ordering ordering) {
+  Coloring coloring;
+  const auto n = static_cast<Index>(graph.starts.size()) - 1;
+  if (ordering == Ordering::natural) {
+    return coloring;
+  }
+  const std::vector<Index> group = ordering == Ordering::red_black    ? two_colors(graph, n)
+                                   : ordering == Ordering::multicolor ? greedy_colors(graph, n)
+                                                                      : levels(graph, n);
+  const Index groups = group.empty() ? 0 : *std::max_element(group.begin(), group.end()) + 1;
+  coloring.starts.assign(static_cast<std::size_t>(groups + 1), 0);
+  for (const Index g : group) {
+    ++coloring.starts[static_cast<std::size_t>(g + 1)];
+  }
+  for (std::size_t g = 0; g < static_cast<std::size_t>(groups); ++g) {
+    coloring.starts[g + 1] += coloring.starts[g];
+  }
+  std::vector<Index> next(coloring.starts.begin(), coloring.starts.end());
+  coloring.order.resize(static_cast<std::size_t>(n));
+  for (Index i = 0; i < n; ++i) {
+    Index& slot = next[static_cast<std::size_t>(group[static_cast<std::size_t>(i)])];
+    coloring.order[static_cast<std::size_t>(slot++)] = i;
+  }
+  return coloring;
+}
+
+bool consistently_ordered(const Graph& graph, const std::vector<Index>& order) {
+  const auto n = static_cast<Index>(graph.starts.size()) - 1;
+  std::vector<Index> position(static_cast<std::size_t>(n));
+  for (Index k = 0; k < n; ++k) {
+    position[static_cast<std::size_t>(order.empty() ? k : order[static_cast<std::size_t>(k)])] = k;
+  }
+  std::vector<Index> mark;
+  const auto conflict = propagate(graph, n, mark, [&](Index at, Index i, Index j) {
+    return position[static_cast<std::size_t>(i)] < position[static_cast<std::size_t>(j)] ? at + 1 : at - 1;
+  });
+  return conflict.first < 0;
+}
+
+double young_omega(double jacobi_radius) { return 2 / (1 + std::sqrt(1 - jacobi_radius * jacobi_radius)); }
+
+}  // namespace hessolve
