@@ -59,7 +59,11 @@ IndexReport inspect_indices(Index rows, Index cols, const I* indptr, const I* in
   if (indptr[0] != 0) {
     return {IndexFault::indptr, 0, 0};
   }
+  bool falls = static_cast<Index>(indptr[rows]) > stored;
   for (Index i = 0; i < rows; ++i) {
+    falls |= indptr[i + 1] < indptr[i];
+  }
+  for (Index i = 0; i < rows && falls; ++i) {
     if (indptr[i + 1] < indptr[i] || static_cast<Index>(indptr[i + 1]) > stored) {
       return {IndexFault::indptr, i, static_cast<Index>(indptr[i])};
     }

@@ -58,7 +58,7 @@ void Sweeper<T>::prepare(bool random_rows) {
     }
   }
   if (method_ == Iteration::richardson || method_ == Iteration::jacobi || method_ == Iteration::block_jacobi) {
-    work_.resize(rows);
+    work_ = Buffer<T>(A_.rows());
   }
   if (method_ == Iteration::block_jacobi) {
     outcome_ = invert_diagonal_blocks(A_, blocks_);
@@ -119,6 +119,16 @@ Outcome Sweeper<T>::operator()(const T* b, T* x) {
 }
 
 template <class T>
+Outcome Sweeper<T>::operator()(const T* b, const T* x, T* y) {
+  if (method_ == Iteration::jacobi) {
+    const Index row = A_.relax_jacobi(omega_, b, x, y);
+    return row < 0 ? Outcome{} : Outcome{Reason::zero_diagonal, row};
+  }
+  vectors::copy(A_.cols(), x, y);
+  return (*this)(b, y);
+}
+
+template <class T>
 Outcome sweep(const Entries<T>& A, In<T> b, MatrixView<T> x, Iteration method, Index iterations, double omega,
               Ordering ordering) {
   if (b.rows != A.rows() || x.rows != A.cols() || b.cols != x.cols) {
@@ -129,46 +139,56 @@ Outcome sweep(const Entries<T>& A, In<T> b, MatrixView<T> x, Iteration method, I
     return sweeper.outcome();
   }
   const Index n = A.cols();
-  Matrix<T> before(n, x.cols);  // all of x, so that it can be put back
+  std::vector<const T*> results;
+  Matrix<T> memory(n, 2 * x.cols);  // x stays as it is until all sweeps have succeeded
   Buffer<T> rhs(b.row_stride == 1 || A.rows() < 2 ? 0 : A.rows());
-  Buffer<T> strided(x.row_stride == 1 || n < 2 ? 0 : n);
-  Outcome outcome;
-  Index done = 0;
-  for (; done < x.cols && outcome.ok(); ++done) {
-    const VectorView<T> target = column_of(x, done);
-    T* kept = before.view().col(done);
-    const T* right = b.data + done * b.col_stride;
-    T* now = target.data;
+  for (Index c = 0; c < x.cols; ++c) {
+    const VectorView<T> target = column_of(x, c);
+    const T* right = b.data + c * b.col_stride;
     if (!rhs.empty()) {
       for (Index i = 0; i < A.rows(); ++i) {
-        rhs[i] = b(i, done);
+        rhs[i] = b(i, c);
       }
       right = rhs.data();
     }
-    if (strided.empty()) {
-      vectors::copy(n, target.data, kept);
-    } else {
+    T* now = memory.view().col(2 * c);
+    T* next = memory.view().col(2 * c + 1);
+    Index k = 0;
+    if (target.stride != 1) {
       for (Index i = 0; i < n; ++i) {
-        strided[i] = kept[i] = target[i];
+        now[i] = target[i];
       }
-      now = strided.data();
+    } else if (iterations > 0) {  // the first sweep reads x where it is
+      if (const Outcome outcome = sweeper(right, target.data, now); !outcome.ok()) {
+        return outcome;
+      }
+      k = 1;
+    } else {
+      vectors::copy(n, target.data, now);
     }
-    for (Index k = 0; k < iterations && outcome.ok(); ++k) {
-      outcome = sweeper(right, now);
+    for (; k < iterations; ++k) {
+      if (const Outcome outcome = sweeper(right, now, next); !outcome.ok()) {
+        return outcome;
+      }
+      std::swap(now, next);
     }
-    if (outcome.ok() && !vectors::all_finite(n, now)) {
-      outcome = {Reason::non_finite, -1};
+    if (!vectors::all_finite(n, now)) {
+      return {Reason::non_finite, -1};
     }
-    for (Index i = 0; i < (strided.empty() ? 0 : n); ++i) {
-      target[i] = now[i];
-    }
+    results.push_back(now);
   }
-  for (Index c = 0; c < (outcome.ok() ? 0 : done); ++c) {
+  for (Index c = 0; c < x.cols; ++c) {
+    const VectorView<T> target = column_of(x, c);
+    const T* result = results[static_cast<std::size_t>(c)];
+    if (target.stride == 1) {
+      vectors::copy(n, result, target.data);
+      continue;
+    }
     for (Index i = 0; i < n; ++i) {
-      x(i, c) = before(i, c);
+      target[i] = result[i];
     }
   }
-  return outcome;
+  return {};
 }
 
 #define INSTANTIATE(T)       \

@@ -134,11 +134,11 @@ void copy(Index n, const T* x, T* y) {
 template <class T>
 bool all_finite(Index n, const T* x) {
   return sum_blocks<int>(n, [&](Index i, Index end) {
-           bool fine = true;
+           int bad = 0;
            for (; i < end; ++i) {
-             fine = fine && cheap_abs(x[i]) <= std::numeric_limits<Real<T>>::max();
+             bad |= static_cast<int>(!(cheap_abs(x[i]) <= std::numeric_limits<Real<T>>::max()));
            }
-           return fine ? 0 : 1;
+           return bad;
          }) == 0;
 }
 

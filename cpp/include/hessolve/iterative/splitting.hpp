@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <hessolve/core/buffer.hpp>
 #include <hessolve/iterative/coloring.hpp>
 
 /// Splittings A = S - T: x := S^-1 (T x + b) = x + S^-1 (b - A x). With A = L + D + U:
@@ -26,6 +27,8 @@ class Sweeper {
   [[nodiscard]] Outcome outcome() const { return outcome_; }
   /// One sweep in place. @return ok, or zero_diagonal with the row; x is then half swept.
   Outcome operator()(const T* b, T* x);
+  /// The sweep from x to y, which do not overlap; x is read only.
+  Outcome operator()(const T* b, const T* x, T* y);
   [[nodiscard]] Index groups() const { return coloring_.groups(); }
 
  private:
@@ -36,7 +39,7 @@ class Sweeper {
   Real<T> omega_;
   Coloring coloring_;
   Outcome outcome_;
-  std::vector<T> work_;
+  Buffer<T> work_;
   std::vector<T> blocks_;
   std::vector<Real<T>> norms_;
   std::vector<Index> drawn_;
