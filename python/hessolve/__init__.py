@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from . import least_squares as least_squares
     from . import linear as linear
     from . import preconditioning as preconditioning
+    from . import splittings as splittings
     from ._solution import ConvergenceError as ConvergenceError
     from ._solution import IllConditionedWarning as IllConditionedWarning
     from ._solution import NotPositiveDefiniteError as NotPositiveDefiniteError
@@ -29,18 +30,18 @@ if TYPE_CHECKING:
     from .inverse import inv as inv
     from .inverse import pinv as pinv
     from .inverse import rcond as rcond
-    from .iterative import Prediction as Prediction
     from .iterative import iterate as iterate
-    from .iterative import predict_convergence as predict_convergence
-    from .iterative import spectral_radius as spectral_radius
-    from .iterative import splitting as splitting
-    from .iterative import sweep as sweep
     from .least_squares import lstsq as lstsq
     from .linear import backslash as backslash
     from .linear import explain as explain
     from .linear import solve as solve
     from .preconditioning import Preconditioner as Preconditioner
     from .preconditioning import preconditioner as preconditioner
+    from .splittings import Prediction as Prediction
+    from .splittings import predict_convergence as predict_convergence
+    from .splittings import spectral_radius as spectral_radius
+    from .splittings import splitting as splitting
+    from .splittings import sweep as sweep
 
 __version__: str = _load.version
 
@@ -54,11 +55,11 @@ _HOME = {  # public name -> the module it lives in
     "rcond": "inverse",
     "lstsq": "least_squares",
     "iterate": "iterative",
-    "sweep": "iterative",
-    "splitting": "iterative",
-    "spectral_radius": "iterative",
-    "predict_convergence": "iterative",
-    "Prediction": "iterative",
+    "sweep": "splittings",
+    "splitting": "splittings",
+    "spectral_radius": "splittings",
+    "predict_convergence": "splittings",
+    "Prediction": "splittings",
     "preconditioner": "preconditioning",
     "Preconditioner": "preconditioning",
     "Solution": "_solution",

@@ -152,7 +152,7 @@ def check_overwrite(
     elif _overlaps_itself(given):
         problem = "its elements overlap in memory"
     elif other is not None and np.shares_memory(array, other):
-        problem = f"it shares memory with `{'b' if name == 'A' else 'A'}`"
+        problem = f"it shares memory with `{'A' if name == 'b' else 'b'}`"
     else:
         return
     remedy = f"Pass a writeable {array.dtype} ndarray of its own"

@@ -14,7 +14,7 @@ Product = Callable[[NDArray[Any]], Any]
 
 
 class Compressed(NamedTuple):
-    """The arrays of a CSR or CSC matrix, checked; shared with the caller's where they are fit for the compiled module."""
+    """The arrays of a CSR or CSC matrix, checked; the caller's own where they are fit for the compiled module."""
 
     shape: tuple[int, int]
     by_rows: bool
@@ -41,7 +41,9 @@ def compressed(A: Any, dtype: np.dtype[Any] | None = None, name: str = "A", *, o
     ``order``: rows whose indices are not sorted or appear twice are sorted and summed, in a copy.
     """
     if len(A.shape) != 2:
-        raise ValueError(f"`{name}` {A.shape} is a sparse array of {len(A.shape)} dimensions; a matrix (m, n) is needed.")
+        raise ValueError(
+            f"`{name}` {A.shape} is a sparse array of {len(A.shape)} dimensions; a matrix (m, n) is needed."
+        )
     matrix = A if A.format in ("csr", "csc") else A.tocsr()
     shape = (int(A.shape[0]), int(A.shape[1]))
     by_rows = matrix.format == "csr"
@@ -87,8 +89,9 @@ def operator_of(
 
     ``size``: the number of rows and columns of what is only a function.
     """
-    if isinstance(getattr(value, "_operator", None), _core.Operator) and value._operator.dtype == dtype:
-        return value._operator
+    inner = getattr(value, "_operator", None)  # of a Preconditioner
+    if isinstance(inner, _core.Operator) and inner.dtype == dtype:
+        return inner
     if is_sparse(value):
         part = compressed(value, dtype, name, order=order)
         return _core.sparse_operator(*part.shape, part.indptr, part.indices, part.data, part.by_rows)

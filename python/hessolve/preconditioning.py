@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arrays, _core, _iteration, _sparse
-from .iterative import _check_entries, _matrix
+from . import _arrays, _core, _iteration, _operands
 
 _KINDS = ("jacobi", "ssor", "block-jacobi", "ic0", "chebyshev")
 
@@ -62,7 +61,7 @@ class Preconditioner:
             raise ValueError(f"`r` {array.shape} does not fit {self!r}; ({self.shape[0]},) is needed.")
         if array.dtype.kind == "c" and self.dtype.kind != "c":
             return np.asarray(self._product(array.real, apply) + 1j * self._product(array.imag, apply))
-        columns = np.array(array.reshape(len(array), -1).T, dtype=self.dtype, order="C")
+        columns = np.array(array.T if array.ndim == 2 else array[np.newaxis], dtype=self.dtype, order="C")
         products = [apply(column) for column in columns]
         return np.stack(products, axis=1).reshape(array.shape) if products else np.zeros(array.shape, self.dtype)
 
@@ -109,10 +108,9 @@ def preconditioner(A: Any, kind: str) -> Preconditioner:
     array([1., 1.])
     """
     _arrays.choice(kind, "kind", _KINDS)
-    op = _matrix(A, square=f"kind={kind!r}")
-    _check_entries(op, "A")
+    op = _operands.matrix_of(A, square=f"kind={kind!r}")
+    _operands.check_entries(op, "A")
     made, outcome, shift, _, _ = _core.preconditioner(op, kind)
     _iteration.raise_for_splitting(outcome, f"`A` {op.shape}", f"kind={kind!r}")
-    if made is None:
-        raise AssertionError(_sparse.__name__)
+    assert made is not None  # or there was an outcome to raise for
     return Preconditioner(made, kind, shift)
