@@ -134,6 +134,17 @@ void register_operators(py::module_& m) {
           "apply", [](const AnyOperator& A, const py::array& x) { return product(A, x, false); }, "x"_a)
       .def(
           "apply_adjoint", [](const AnyOperator& A, const py::array& x) { return product(A, x, true); }, "x"_a)
+      .def("structure",
+           [](const AnyOperator& A) {
+             return A.with_scalar([&](auto t) -> const char* {
+               using T = decltype(t);
+               const MatrixFacts facts = A.entries<T>().facts();
+               return name(!facts.hermitian          ? Kind::general
+                           : facts.positive_diagonal ? Kind::positive_definite_candidate
+                           : is_complex<T>           ? Kind::hermitian
+                                                     : Kind::symmetric);
+             });
+           })
       .def("find_non_finite", [](const AnyOperator& A) -> std::pair<Index, Index> {
         return A.with_scalar([&](auto t) { return A.entries<decltype(t)>().find_non_finite(); });
       });

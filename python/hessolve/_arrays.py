@@ -192,7 +192,7 @@ def fresh_copies(of_a: bool, of_b: bool = False) -> str:
 def _ndarray(value: Any, name: str) -> NDArray[Any]:
     if hasattr(value, "tocsr") and hasattr(value, "format"):  # scipy.sparse, recognised without importing it
         kind = f"`{name}` {value.shape} is sparse ({value.format})"
-        raise TypeError(f"{kind}; sparse systems are not supported yet: pass {name}.toarray().")
+        raise TypeError(f"{kind}; this function takes dense arrays: pass {name}.toarray().")
     if isinstance(value, np.ma.MaskedArray):
         masked = int(np.sum(value.mask))
         if masked:

@@ -70,6 +70,23 @@ class Operator:
     def apply(self, x: NDArray[Any]) -> NDArray[Any]: ...  # x contiguous (n,) of the operator's dtype
     def apply_adjoint(self, x: NDArray[Any]) -> NDArray[Any]: ...
     def find_non_finite(self) -> tuple[int, int]: ...  # (row, column), or (-1, -1); only of matrices
+    def structure(self) -> str: ...  # "general", "symmetric", "hermitian" or "positive definite candidate"; only of matrices
+
+class SparseFactor:
+    """A factored sparse matrix and the arrays it was made from."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def rank(self) -> int: ...
+    @property
+    def outcome(self) -> tuple[int, int]: ...  # index into REASONS, column
+    @property
+    def rcond(self) -> float: ...  # square matrices
+    def log_determinant(self) -> tuple[Any, float]: ...  # sign, log of the modulus
+    def find_non_finite(self) -> tuple[int, int]: ...
+    def refactor(self) -> tuple[int, int]: ...  # with what now stands in the values; the outcome
+    def solve(self, b: NDArray[Any], trans: str) -> tuple[NDArray[Any], Report]: ...  # b (m, k), trans in "N" "T" "C"
 
 def with_fast_path(general: Callable[P, R], /) -> Callable[P, R]: ...  # `general`, with one small ndarray system and default keywords answered in C++
 def solve(
@@ -104,6 +121,7 @@ def splitting(A: Operator, method: str, omega: float) -> tuple[tuple[int, int], 
 def predict_convergence(A: Operator, method: str, rtol: float, timed: bool) -> tuple[tuple[int, int], float, bool, float, float, str]: ...  # outcome, spectral radius, converges, iterations, seconds, reason; without timed the first three and the last
 def spectral_radius(A: Operator) -> tuple[float, bool]: ...  # and whether it has settled
 def preconditioner(A: Operator, kind: str) -> tuple[Operator | None, tuple[int, int], float, int, float]: ...  # outcome, shift, row of the first breakdown, largest eigenvalue
+def factor_sparse(rows: int, cols: int, indptr: NDArray[Any], indices: NDArray[Any], data: NDArray[Any], by_rows: bool, kind: str) -> SparseFactor: ...  # sorted, inspected arrays; ask for the outcome
 def set_num_threads(n: int) -> None: ...  # 0: as many as OpenMP offers
 def get_num_threads() -> int: ...
 def info() -> dict[str, str]: ...  # version, instruction_set, compiler, eigen, openmp

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arrays, _core, _solution
+from . import _arrays, _core, _solution, _sparse, sparse_factor
 from ._solution import Context, Plan, Solution
 
 _GENERAL_METHODS = ("auto", "lu", "cholesky", "ldlt", "qr", "qr-pivoted", "svd")
@@ -149,6 +149,13 @@ def solve(
     check_finite, full_output = _arrays.flag(check_finite, "check_finite"), _arrays.flag(full_output, "full_output")
     if overwrite_a and on_singular == "min-norm":
         raise ValueError("on_singular='min-norm' needs `A` as it was; leave out overwrite_a=True.")
+    if _sparse.is_sparse(A):
+        if overwrite_a or overwrite_b:
+            raise ValueError("overwrite_a=True and overwrite_b=True are not valid for sparse `A`; leave them out.")
+        return sparse_factor.solve_sparse(
+            A, b, assume=assumed(assume_a, method, np.dtype(np.float64)), method=method, on_singular=on_singular,
+            trans=operation, check_finite=check_finite, full_output=full_output,
+        )  # fmt: skip
     advice = "hs.backslash(A, b) or hs.lstsq(A, b)"
     system = _arrays.as_system(
         A, b, square="hs.solve", instead=advice, overwrite_a=overwrite_a, overwrite_b=overwrite_b
@@ -248,6 +255,8 @@ def backslash(
     _arrays.choice(precision, "precision", ("working",))
     if rtol is not None:
         _arrays.real(rtol, "rtol", "it is a number between 0 and 1, or None", lambda value: 0.0 < value < 1.0)
+    if _sparse.is_sparse(A):
+        return sparse_factor.backslash_sparse(A, b, method=method, rtol=rtol)
     system = _arrays.as_system(A, b)
     if method in _SQUARE_METHODS and system.A.shape[-1] != system.A.shape[-2]:
         valid = ", ".join(repr(name) for name in _GENERAL_METHODS if name not in _SQUARE_METHODS)
@@ -294,6 +303,8 @@ def explain(A: ArrayLike, b: ArrayLike | None = None) -> Plan:
     >>> plan.structure, plan.method
     ('positive definite candidate', 'cholesky')
     """
+    if _sparse.is_sparse(A):
+        return sparse_factor.explain_sparse(A, b)
     matrix = _arrays.as_matrix(A)
     n_rhs = 1 if b is None else _arrays.as_right_hand_side(b, matrix)[0].shape[-1]
     if 0 in matrix.shape[:-2]:

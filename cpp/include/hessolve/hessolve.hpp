@@ -30,3 +30,4 @@
 #include <hessolve/solve/options.hpp>
 #include <hessolve/solve/plan.hpp>
 #include <hessolve/solve/solve.hpp>
+#include <hessolve/solve/sparse.hpp>

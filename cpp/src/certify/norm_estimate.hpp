@@ -2,6 +2,7 @@
 #pragma once
 #include <hessolve/core/buffer.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace hessolve {
