@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""sweep-gs, sweep-jacobi, cg, gmres: Poisson's equation on 1000 x 1000 points (quick: 300 x 300) and a dense system."""
+"""sweep-gs, sweep-jacobi, cg, gmres, spd-sparse: Poisson's equation on 1000 x 1000 points or fewer, a dense system."""
 
 from __future__ import annotations
 
@@ -147,9 +147,36 @@ def _krylov_case(
     return Case(label, order, Call("hessolve", ours, error(ours)), (contest,))
 
 
+def sparse_definite(quick: bool) -> Iterator[Case]:
+    """Solve to a relative residual of 1e-8; no credit for more digits than that."""
+    linalg = peer_module("scipy.sparse.linalg")
+    k = 100 if quick else 300
+    A = poisson(k)
+    by_columns = A.tocsc()
+    b = np.random.default_rng(0).standard_normal(k * k)
+
+    def residual(solve: Callable[[], Array]) -> Callable[[], float]:
+        return lambda: max(float(np.linalg.norm(b - A @ solve()) / np.linalg.norm(b)), 1e-8)
+
+    def ours() -> Array:
+        return hs.backslash(A, b, rtol=1e-8).x
+
+    def plain() -> Array:
+        x: Array = linalg.spsolve(by_columns, b)
+        return x
+
+    def ordered() -> Array:
+        x: Array = linalg.spsolve(by_columns, b, permc_spec="MMD_AT_PLUS_A")
+        return x
+
+    peers = (Call("scipy spsolve", plain, residual(plain)), Call("scipy spsolve MMD", ordered, residual(ordered)))
+    yield Case(f"{k} x {k} to 1e-8", "csr", Call("hessolve", ours, residual(ours)), (Contest(1.5, peers),))
+
+
 ROWS = (
     Row("sweep-gs", gauss_seidel, ("pyamg", "scipy.sparse.linalg")),
     Row("sweep-jacobi", jacobi, ("pyamg", "scipy.sparse.linalg")),
     Row("cg", conjugate_gradients, ("scipy.sparse.linalg",)),
     Row("gmres", generalised_minimal_residuals, ("scipy.sparse.linalg",)),
+    Row("spd-sparse", sparse_definite, ("scipy.sparse.linalg",)),
 )

@@ -317,8 +317,9 @@ def _iterated(A: Any, b: NDArray[Any], rtol: float) -> Solution | None:
     op = _operands.matrix_of(A, square="hs.backslash with rtol")
     if op.structure() != "positive definite candidate":
         return None
-    try:
-        M = preconditioner(A, "block-jacobi")
+    diagonal = A.diagonal().real
+    try:  # blocks pay where the diagonal varies, else plain steps do
+        M = preconditioner(A, "block-jacobi") if diagonal.max() > 4 * diagonal.min() else None
     except SingularMatrixError:
         return None  # not positive definite
     solution = iterate(A, b, method="cg", M=M, rtol=rtol, maxiter=3000, full_output=True)

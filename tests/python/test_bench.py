@@ -143,7 +143,7 @@ def test_every_row_has_cases_with_targets(row):
     assert all(contest.target >= 1 and contest.peers for contest in case.contests)
     if case.ours.error is not None:
         errors = [case.ours.error(), *(peer.error() for contest in case.contests for peer in contest.peers)]
-        if row.name in ("cg", "gmres"):  # stopped early, with the same residual on both sides
+        if row.name in ("cg", "gmres", "spd-sparse"):  # stopped early, with the same residual on both sides
             assert max(errors) == pytest.approx(min(errors), rel=0.02)
         else:
             assert max(errors) < 1e-14

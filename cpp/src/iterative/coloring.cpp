@@ -95,33 +95,49 @@ std::vector<Index> levels(const Graph& graph, Index n) {
   return group;
 }
 
-}  // namespace
-
-Coloring color(const Graph& graph, Ordering ordering) {
+/// The rows of each group together, rising.
+template <class Group>
+Coloring grouped(const std::vector<Group>& group) {
   Coloring coloring;
-  const auto n = static_cast<Index>(graph.starts.size()) - 1;
-  if (ordering == Ordering::natural) {
-    return coloring;
-  }
-  const std::vector<Index> group = ordering == Ordering::red_black    ? two_colors(graph, n)
-                                   : ordering == Ordering::multicolor ? greedy_colors(graph, n)
-                                                                      : levels(graph, n);
-  const Index groups = group.empty() ? 0 : *std::max_element(group.begin(), group.end()) + 1;
-  coloring.starts.assign(static_cast<std::size_t>(groups + 1), 0);
-  for (const Index g : group) {
-    ++coloring.starts[static_cast<std::size_t>(g + 1)];
+  const Index groups = group.empty() ? 0 : static_cast<Index>(*std::max_element(group.begin(), group.end())) + 1;
+  std::vector<Index> next(static_cast<std::size_t>(groups + 1), 0);
+  for (const Group g : group) {
+    ++next[static_cast<std::size_t>(g) + 1];
   }
   for (std::size_t g = 0; g < static_cast<std::size_t>(groups); ++g) {
-    coloring.starts[g + 1] += coloring.starts[g];
+    next[g + 1] += next[g];
   }
-  std::vector<Index> next(coloring.starts.begin(), coloring.starts.end());
-  coloring.order.resize(static_cast<std::size_t>(n));
-  for (Index i = 0; i < n; ++i) {
-    Index& slot = next[static_cast<std::size_t>(group[static_cast<std::size_t>(i)])];
-    coloring.order[static_cast<std::size_t>(slot++)] = i;
+  coloring.starts = next;
+  coloring.order.resize(group.size());
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    coloring.order[static_cast<std::size_t>(next[static_cast<std::size_t>(group[i])]++)] = static_cast<Index>(i);
   }
   return coloring;
 }
+
+}  // namespace
+
+Coloring color(const Graph& graph, Ordering ordering) {
+  const auto n = static_cast<Index>(graph.starts.size()) - 1;
+  return ordering == Ordering::natural      ? Coloring{}
+         : ordering == Ordering::red_black  ? grouped(two_colors(graph, n))
+         : ordering == Ordering::multicolor ? grouped(greedy_colors(graph, n))
+                                            : grouped(levels(graph, n));
+}
+
+template <class T>
+Coloring color(const Entries<T>& A, Ordering ordering) {
+  if (ordering == Ordering::red_black) {
+    if (const std::vector<signed char> colors = A.two_colors(); !colors.empty()) {
+      return grouped(colors);
+    }
+  }
+  return ordering == Ordering::natural ? Coloring{} : color(A.graph(), ordering);
+}
+
+#define INSTANTIATE(T) template Coloring color<T>(const Entries<T>&, Ordering);
+HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
+#undef INSTANTIATE
 
 bool consistently_ordered(const Graph& graph, const std::vector<Index>& order) {
   const auto n = static_cast<Index>(graph.starts.size()) - 1;

@@ -161,6 +161,29 @@ MatrixFacts facts_of_lines(CsrView<T, I> A) {
   return facts;
 }
 
+/// Colours handed on from every line to those it refers to, lines in turn; empty where two of them clash.
+template <class T, class I>
+std::vector<signed char> two_colors_of_lines(CsrView<T, I> A) {
+  constexpr signed char none = -1;
+  std::vector<signed char> color(static_cast<std::size_t>(A.rows), none);
+  signed char* mark = color.data();
+  for (Index i = 0; i < A.rows; ++i) {
+    mark[i] = mark[i] == none ? static_cast<signed char>(0) : mark[i];
+    const auto other = static_cast<signed char>(1 - mark[i]);
+    for (I k = A.indptr[i]; k < A.indptr[i + 1]; ++k) {
+      const Index j = static_cast<Index>(A.indices[k]);
+      if (j == i || A.values[k] == T(0)) {
+        continue;
+      }
+      if (mark[j] != other && mark[j] != none) {
+        return {};
+      }
+      mark[j] = other;
+    }
+  }
+  return color;
+}
+
 /// The undirected graph of the entries that are not zero, neighbours rising, without loops.
 template <class T, class I>
 Graph graph_of_lines(CsrView<T, I> A) {

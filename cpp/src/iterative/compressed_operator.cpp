@@ -107,6 +107,7 @@ class Compressed final : public Entries<T> {
     }
   }
   [[nodiscard]] Graph graph() const override { return graph_of_lines(lines_); }
+  [[nodiscard]] std::vector<signed char> two_colors() const override { return two_colors_of_lines(lines_); }
   [[nodiscard]] typename Entries<T>::Rows by_rows() const override {
     typename Entries<T>::Rows turned = transposed_lines(lines_, true);
     return ByRows ? transposed_lines(turned.view(this->cols(), this->rows()), true) : turned;

@@ -54,7 +54,7 @@ Relaxation automatic_omega(const Operator<T>& A, const Operator<T>* M, Iteration
             digits("omega = ", omega, " = 2 / (1 + sqrt(2 (1 - rho))), rho the spectral radius of Jacobi's method")};
   }
   const Graph graph = matrix->graph();
-  const bool consistent = consistently_ordered(graph, color(graph, ordering).order);
+  const bool consistent = consistently_ordered(graph, color(*matrix, ordering).order);
   const double omega = young_omega(rho);
   return {omega, digits("omega = ", omega,
                         consistent ? " by Young's theory, A being consistently ordered"

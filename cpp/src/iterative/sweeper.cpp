@@ -21,7 +21,7 @@ Sweeper<T>::Sweeper(const Entries<T>& A, Iteration method, Ordering ordering, do
       throw std::invalid_argument(std::string("ordering='") + name(ordering) + "' has no meaning for method='" +
                                   name(method) + "', which visits all rows at once or each on its own.");
     }
-    coloring_ = color(A.graph(), ordering);
+    coloring_ = color(A, ordering);
   }
   prepare(random_rows);
 }

@@ -19,6 +19,9 @@ struct Coloring {
 /// @throws std::invalid_argument for red-black where some rows refer to each other around an odd cycle; it names two.
 /// O(n + edges).  [Saad, Iterative Methods for Sparse Linear Systems, 3.3.3 and 11.6]
 [[nodiscard]] Coloring color(const Graph& graph, Ordering ordering);
+/// The same for a matrix, without its graph where two colours are found at once.
+template <class T>
+[[nodiscard]] Coloring color(const Entries<T>& A, Ordering ordering);
 
 /// Whether there are numbers g with g_j = g_i + 1 for every edge whose end j comes later than i: then the eigenvalues
 /// of SOR and of Jacobi's method belong together as (lambda + omega - 1)^2 = lambda omega^2 mu^2. [Young, Iterative

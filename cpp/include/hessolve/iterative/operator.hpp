@@ -87,6 +87,9 @@ class Entries : public Operator<T> {
   virtual void project_rows(const Real<T>* squared_norms, const Index* drawn, Real<T> omega, const T* b,
                             T* x) const = 0;
   [[nodiscard]] virtual Graph graph() const = 0;
+  /// A colour 0 or 1 for every row such that no row refers to one of its own colour, found in one pass over the rows;
+  /// empty where that pass does not find one, which does not mean that there is none.
+  [[nodiscard]] virtual std::vector<signed char> two_colors() const { return {}; }
   /// A by compressed rows, columns rising, nothing stored twice.
   struct Rows {
     std::vector<Index> indptr;
