@@ -243,6 +243,35 @@ void preconditioners() {
   }
 }
 
+/// Sparse factors of every kind solve with A, its transpose and its adjoint, and say what they cannot.
+template <class T, class I>
+void sparse_factors() {
+  const Index n = 40;
+  const auto A = dominant<T>(n, true);
+  const Stored<T, I> stored(A);
+  const auto B = Dense<T>::random(n, 2, 43);
+  const auto op = hs::csr_operator(stored.csr());
+  for (const auto kind :
+       {hs::SparseKind::automatic, hs::SparseKind::cholesky, hs::SparseKind::ldlt, hs::SparseKind::lu}) {
+    for (const auto& factor : {hs::factor_sparse(stored.csr(), kind), hs::factor_sparse(stored.csc(), kind)}) {
+      CHECK_FOR(factor->outcome().ok() && factor->rank() == n, std::string(hs::name(kind)));
+      for (const auto trans : {hs::Trans::none, hs::Trans::transpose, hs::Trans::adjoint}) {
+        Dense<T> X(n, 2);
+        hs::Certificate c;
+        CHECK(hs::solve<T>(*op, *factor, B.view(), X.view(), trans, &c).ok());
+        CHECK(problems::backward_error(A, X, B, trans) <= problems::bar<T>(n));
+        CHECK(c.rcond > 0 && c.forward_error > 0 && c.forward_error < 0.01);
+      }
+      auto broken = stored.values;
+      std::fill(broken.begin(), broken.end(), T(0));
+      CHECK(!factor->refactor(broken.data()).ok());
+      Dense<T> X(n, 2);
+      CHECK(!hs::solve<T>(*op, *factor, B.view(), X.view()).ok());
+      CHECK(std::isnan(std::abs(X(0, 0))));
+    }
+  }
+}
+
 void indices() {
   const std::vector<int> indptr{0, 2, 3};
   std::vector<int> ends{1, 0, 1};
@@ -267,6 +296,8 @@ int main() {
     sweeps<T, std::int64_t>();
     iterations<T, std::int32_t>();
     preconditioners<T>();
+    sparse_factors<T, std::int32_t>();
+    sparse_factors<T, std::int64_t>();
   });
   orderings();
   indices();
