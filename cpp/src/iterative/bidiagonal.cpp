@@ -80,7 +80,7 @@ struct Lsqr {
     phi_bar = B.beta;
     rho_bar = B.alpha;
   }
-  void update(Index n, const Bidiagonal<T>& B, R, T* x) {
+  void update(Index n, const Bidiagonal<T>& B, T* x) {
     const R rho = std::hypot(rho_bar, B.beta);
     const R c = rho_bar / rho;
     const R s = B.beta / rho;
@@ -120,7 +120,7 @@ struct Lsmr {
     s_bar = zeta = theta_tilde = tau_tilde = beta_dot = 0;
     beta_ddot = B.beta;
   }
-  void update(Index n, const Bidiagonal<T>& B, R, T* x) {
+  void update(Index n, const Bidiagonal<T>& B, T* x) {
     const R rho_old = rho;
     rho = std::hypot(alpha_bar, B.beta);
     const R c = alpha_bar / rho;
@@ -209,7 +209,7 @@ Outcome least_squares_by(const Operator<T>& A, const T* b, T* x, const IterateOp
     state.start(n, B);
     while (true) {
       B.step();
-      state.update(n, B, B.alpha, x);
+      state.update(n, B, x);
       const auto residual = static_cast<double>(state.residual);
       const auto gradient = static_cast<double>(state.gradient);
       if (!watch.next(residual, gradient, [&] { return x; })) {
