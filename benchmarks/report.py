@@ -46,7 +46,7 @@ def machine() -> dict[str, Any]:
         "system": platform.system(),
         "python": platform.python_version(),
         "hessolve": _core.info(),
-        "peers": {name: _version(name) for name in ("numpy", "scipy", "scikit-learn", "threadpoolctl")},
+        "peers": {name: _version(name) for name in ("numpy", "scipy", "scikit-learn", "pyamg", "threadpoolctl")},
     }
 
 

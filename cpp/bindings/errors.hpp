@@ -86,5 +86,8 @@ void register_least_squares(py::module_& m);
 void register_regression(py::module_& m);
 void register_fast_path(py::module_& m);
 void register_system(py::module_& m);
+void register_operators(py::module_& m);
+void register_iterative(py::module_& m);
+void register_sparse(py::module_& m);
 
 }  // namespace hessolve::bindings

@@ -11,5 +11,8 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   hessolve::bindings::register_least_squares(m);
   hessolve::bindings::register_regression(m);
   hessolve::bindings::register_fast_path(m);
+  hessolve::bindings::register_operators(m);
+  hessolve::bindings::register_iterative(m);
+  hessolve::bindings::register_sparse(m);
   hessolve::bindings::register_system(m);
 }

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from . import gauss_jordan as gauss_jordan
     from . import gram_schmidt as gram_schmidt
     from . import inverse as inverse
+    from . import iterative as iterative
     from . import least_squares as least_squares
     from . import linear as linear
     from . import paths as paths
     from . import plot as plot
+    from . import preconditioning as preconditioning
     from . import randomized as randomized
     from . import regression as regression
+    from . import splittings as splittings
     from . import streaming as streaming
     from . import updates as updates
     from ._solution import ConvergenceError as ConvergenceError
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from .inverse import inv as inv
     from .inverse import pinv as pinv
     from .inverse import rcond as rcond
+    from .iterative import iterate as iterate
     from .least_squares import lstsq as lstsq
     from .linear import backslash as backslash
     from .linear import explain as explain
@@ -58,6 +62,8 @@ if TYPE_CHECKING:
     from .paths import lasso_path as lasso_path
     from .paths import ridge_path as ridge_path
     from .paths import select_alpha as select_alpha
+    from .preconditioning import Preconditioner as Preconditioner
+    from .preconditioning import preconditioner as preconditioner
     from .randomized import randomized_svd as randomized_svd
     from .randomized import range_finder as range_finder
     from .randomized import sample_columns as sample_columns
@@ -67,6 +73,11 @@ if TYPE_CHECKING:
     from .regression import elastic_net as elastic_net
     from .regression import lasso as lasso
     from .regression import ridge as ridge
+    from .splittings import Prediction as Prediction
+    from .splittings import predict_convergence as predict_convergence
+    from .splittings import spectral_radius as spectral_radius
+    from .splittings import splitting as splitting
+    from .splittings import sweep as sweep
     from .streaming import RegressionState as RegressionState
     from .updates import sherman_morrison as sherman_morrison
     from .updates import woodbury as woodbury
@@ -110,6 +121,14 @@ _HOME = {  # public name -> the module it lives in
     "sketch": "randomized",
     "sample_rows": "randomized",
     "sample_columns": "randomized",
+    "iterate": "iterative",
+    "sweep": "splittings",
+    "splitting": "splittings",
+    "spectral_radius": "splittings",
+    "predict_convergence": "splittings",
+    "Prediction": "splittings",
+    "preconditioner": "preconditioning",
+    "Preconditioner": "preconditioning",
     "Solution": "_solution",
     "Plan": "_solution",
     "Reason": "_solution",

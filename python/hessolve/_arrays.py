@@ -129,8 +129,13 @@ def as_system(
     return system
 
 
-def check_overwrite(value: Any, array: NDArray[Any], name: str, other: NDArray[Any] | None = None) -> None:
-    """Raise ValueError unless ``array``, made from the argument ``value``, may be overwritten in place."""
+def check_overwrite(
+    value: Any, array: NDArray[Any], name: str, other: NDArray[Any] | None = None, *, optional: bool = True
+) -> None:
+    """Raise ValueError unless ``array``, made from the argument ``value``, may be overwritten in place.
+
+    ``optional``: a keyword asked for it, which may be left out.
+    """
     given = value if isinstance(value, np.ndarray) else None
     if given is None:
         problem = f"it is a {type(value).__name__}, not an ndarray"
@@ -147,10 +152,11 @@ def check_overwrite(value: Any, array: NDArray[Any], name: str, other: NDArray[A
     elif _overlaps_itself(given):
         problem = "its elements overlap in memory"
     elif other is not None and np.shares_memory(array, other):
-        problem = f"it shares memory with `{'b' if name == 'A' else 'A'}`"
+        problem = f"it shares memory with `{'A' if name == 'b' else 'b'}`"
     else:
         return
-    remedy = f"Pass a writeable {array.dtype} ndarray of its own or leave out overwrite_{name.lower()}=True"
+    remedy = f"Pass a writeable {array.dtype} ndarray of its own"
+    remedy += f" or leave out overwrite_{name.lower()}=True" if optional else ""
     raise ValueError(f"`{name}` cannot be overwritten: {problem}. {remedy}.")
 
 
@@ -186,7 +192,7 @@ def fresh_copies(of_a: bool, of_b: bool = False) -> str:
 def _ndarray(value: Any, name: str) -> NDArray[Any]:
     if hasattr(value, "tocsr") and hasattr(value, "format"):  # scipy.sparse, recognised without importing it
         kind = f"`{name}` {value.shape} is sparse ({value.format})"
-        raise TypeError(f"{kind}; sparse systems are not supported yet: pass {name}.toarray().")
+        raise TypeError(f"{kind}; this function takes dense arrays: pass {name}.toarray().")
     if isinstance(value, np.ma.MaskedArray):
         masked = int(np.sum(value.mask))
         if masked:

@@ -18,6 +18,8 @@ __version__: str
 
 METHODS: tuple[str, ...]  # "none", "diagonal", "tridiagonal", "banded", "triangular", "cholesky", "ldlt", "lu", "qr", "qr-pivoted", "svd"
 REASONS: tuple[str, ...]  # "ok", "converged", "singular", "not_positive_definite", "ill_conditioned", "zero_diagonal", "max_iterations", "stagnated", "diverged", "breakdown", "non_finite", "stopped"
+ITERATIONS: tuple[str, ...]  # "auto", "richardson", "jacobi", "gauss-seidel", "gauss-seidel-backward", "gauss-seidel-symmetric", "sor", "ssor", "block-jacobi", "chebyshev", "kaczmarz", "cg", "minres", "gmres", "lsqr", "lsmr"
+ORDERINGS: tuple[str, ...]  # "natural", "red-black", "multicolor", "level"
 STRUCTURES: tuple[str, ...]  # "zero", "diagonal", "tridiagonal", "banded", "upper triangular", "lower triangular", "permuted triangular", "symmetric", "hermitian", "positive definite candidate", "general"
 
 class Report:
@@ -92,6 +94,36 @@ class GaussJordan:
     def step(self) -> tuple[NDArray[Any], tuple[str, int, int, Any]] | None: ...  # the matrix, (n, 2n) or (2n, n), after ("swap", i, j, 1), ("scale", i, i, factor) or ("add", i, j, factor): line i += factor * line j; None at the end
     @property
     def singular_column(self) -> int: ...  # -1, or the column (the row by columns) where no pivot was found
+
+class Operator:
+    """A linear map of fixed shape and dtype: a matrix, functions, a preconditioner. Keeps alive what it reads."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def has_adjoint(self) -> bool: ...
+    def apply(self, x: NDArray[Any]) -> NDArray[Any]: ...  # x contiguous (n,) of the operator's dtype
+    def apply_adjoint(self, x: NDArray[Any]) -> NDArray[Any]: ...
+    def find_non_finite(self) -> tuple[int, int]: ...  # (row, column), or (-1, -1); only of matrices
+    def structure(self) -> str: ...  # "general", "symmetric", "hermitian" or "positive definite candidate"; only of matrices
+
+class SparseFactor:
+    """A factored sparse matrix and the arrays it was made from."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def rank(self) -> int: ...
+    @property
+    def outcome(self) -> tuple[int, int]: ...  # index into REASONS, column
+    @property
+    def rcond(self) -> float: ...  # square matrices
+    def log_determinant(self) -> tuple[Any, float]: ...  # sign, log of the modulus
+    def find_non_finite(self) -> tuple[int, int]: ...
+    def refactor(self) -> tuple[int, int]: ...  # with what now stands in the values; the outcome
+    def solve(self, b: NDArray[Any], trans: str) -> tuple[NDArray[Any], Report]: ...  # b (m, k), trans in "N" "T" "C"
 
 def with_fast_path(general: Callable[P, R], /) -> Callable[P, R]: ...  # `general`, with one small ndarray system and default keywords answered in C++
 def solve(
@@ -175,6 +207,26 @@ def eigh(A: NDArray[Any], *, vectors: bool) -> tuple[NDArray[Any], NDArray[Any] 
 def sherman_morrison(A_inv: NDArray[Any], u: NDArray[Any], v: NDArray[Any]) -> tuple[NDArray[Any], Report]: ...  # (A + u v^H)^-1, u and v (n, 1); singular where 1 + v^H A^-1 u is 0
 def woodbury(A_inv: NDArray[Any], U: NDArray[Any], C: NDArray[Any], V: NDArray[Any]) -> tuple[NDArray[Any], Report]: ...  # (A + U C V)^-1, U (n, k), C (k, k), V (k, n)
 def explain(A: NDArray[Any], n_rhs: int) -> dict[str, Any]: ...  # structure: str, regime: int, methods: tuple[str, ...] (in the order they are tried), flops: float, lower_bandwidth: int, upper_bandwidth: int, non_finite: tuple[int, int] | None
+def inspect_indices(rows: int, cols: int, indptr: NDArray[Any], indices: NDArray[Any], order: bool) -> tuple[str, int, int]: ...  # fault ("", "indptr", "out of range"; with order also "unsorted", "duplicate"), row, position in indices
+def sort_rows(rows: int, cols: int, indptr: NDArray[Any], indices: NDArray[Any], data: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]: ...  # every row sorted, what is stored twice summed
+def sparse_operator(rows: int, cols: int, indptr: NDArray[Any], indices: NDArray[Any], data: NDArray[Any], by_rows: bool) -> Operator: ...  # inspected arrays only; read in place
+def dense_operator(A: NDArray[Any]) -> Operator: ...  # (m, n), read in place in C order
+def python_operator(
+    rows: int, cols: int, apply: Callable[[NDArray[Any]], NDArray[Any]],
+    adjoint: Callable[[NDArray[Any]], NDArray[Any]] | None, like: NDArray[Any],
+) -> Operator: ...  # functions of and to contiguous vectors of like's dtype
+def iterate(
+    A: Operator, b: NDArray[Any], x: NDArray[Any], M: Operator | None, *, method: str, ordering: str, rtol: float, atol: float,
+    maxiter: int, omega: float, random_rows: bool, seed: int, observer: Callable[..., bool] | None, every: int, with_x: bool,
+) -> tuple[Report, dict[str, Any]]: ...  # x (n, k) is x0 and is overwritten; maxiter -1 and omega nan: automatic; method, why, iterations, omega, colors, history
+def sweep(
+    A: Operator, x: NDArray[Any], b: NDArray[Any], *, method: str, iterations: int, omega: float, ordering: str,
+) -> tuple[int, int]: ...  # in place on x (n, k); index into REASONS and row
+def splitting(A: Operator, method: str, omega: float) -> tuple[tuple[int, int], tuple[NDArray[Any], ...], tuple[NDArray[Any], ...], float]: ...  # outcome; S and T as indptr, indices, values; omega
+def predict_convergence(A: Operator, method: str, rtol: float, timed: bool) -> tuple[tuple[int, int], float, bool, float, float, str]: ...  # outcome, spectral radius, converges, iterations, seconds, reason; without timed the first three and the last
+def spectral_radius(A: Operator) -> tuple[float, bool]: ...  # and whether it has settled
+def preconditioner(A: Operator, kind: str) -> tuple[Operator | None, tuple[int, int], float, int, float]: ...  # outcome, shift, row of the first breakdown, largest eigenvalue
+def factor_sparse(rows: int, cols: int, indptr: NDArray[Any], indices: NDArray[Any], data: NDArray[Any], by_rows: bool, kind: str) -> SparseFactor: ...  # sorted, inspected arrays; ask for the outcome
 def set_num_threads(n: int) -> None: ...  # 0: as many as OpenMP offers
 def get_num_threads() -> int: ...
 def info() -> dict[str, str]: ...  # version, instruction_set, compiler, eigen, openmp

@@ -18,7 +18,12 @@ class Csr(NamedTuple):
     data: NDArray[Any]
     indices: NDArray[Any]
     indptr: NDArray[Any]
-    shape: tuple[int, int]
+    rows: int
+    columns: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.rows, self.columns
 
 
 class Design(NamedTuple):
@@ -31,16 +36,12 @@ class Design(NamedTuple):
     shapes: dict[str, tuple[int, ...]]  # as they were passed
 
     @property
-    def rows(self) -> int:
-        return int(self.X.shape[0])
-
-    @property
     def columns(self) -> int:
         return int(self.X.shape[1])
 
     @property
     def targets(self) -> int:
-        return self.Y.shape[1]
+        return int(self.Y.shape[1])
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -221,7 +222,7 @@ def csr(value: Any, name: str) -> Csr:
         at = int(bad[0])
         row = int(np.searchsorted(indptr, at, side="right")) - 1
         raise ValueError(_arrays.non_finite_text(name, (m, n), row, int(indices[at]), ()))
-    return Csr(data[:used], indices[:used], indptr, (m, n))
+    return Csr(data[:used], indices[:used], indptr, m, n)
 
 
 def _numbers(value: Any, name: str) -> NDArray[np.float64]:

@@ -113,8 +113,8 @@ def orthonormalize(
     -----
     ``2 m n^2`` flops by "cgs" and "mgs", ``6 m n^2`` by "cholesky-qr3" and "randomized", ``4 m n^2`` by the others.
     Reference: Golub & Van Loan, Matrix Computations, 4th ed., 5.2.7-5.2.9; Giraud, Langou, Rozloznik & van den Eshof
-    2005, doi 10.1007/s00211-005-0615-4; Fukaya, Kannan, Nakatsukasa, Yamamoto & Yanagisawa 2020, doi 10.1137/18M1218212.
-    Equivalent: ``scipy.linalg.orth``, whose basis is another.
+    2005, doi 10.1007/s00211-005-0615-4; Fukaya, Kannan, Nakatsukasa, Yamamoto & Yanagisawa 2020, doi
+    10.1137/18M1218212. Equivalent: ``scipy.linalg.orth``, whose basis is another.
 
     Examples
     --------
@@ -141,9 +141,8 @@ def orthonormalize(
         matrix, method=method, pivoting=pivoting, rtol=limit, measure=full_output, seed=seed
     )
     retry = "hs.orthonormalize(A, method='cgs2')"
-    _solution.raise_for(
-        report, ChangeContext({"A": matrix.shape}, matrix.dtype, "", retry=retry, changed=f"A^H A of `A` {matrix.shape}")
-    )
+    gram = f"A^H A of `A` {matrix.shape}"
+    _solution.raise_for(report, ChangeContext({"A": matrix.shape}, matrix.dtype, "", retry=retry, changed=gram))
     if found["bound"] >= 1:
         bound = f"the bound on ||Q^H Q - I|| is {found['bound']:.1e} at condition {found['condition']:.1e}"
         _solution.warn(f"`A` {matrix.shape}: Q of method={method!r} may be far from orthonormal, {bound}. Use {retry}.")

@@ -58,10 +58,10 @@ def lstsq(
     b : (m,) or (..., m, k) array_like
         One vector if 1-D, else a matrix or a stack of matrices; leading axes broadcast with those of ``A``.
     method : str
-        "auto": QR where the rank is full, else pivoted QR or the SVD. Or one of these, "qr-pivoted", "svd". For tall
-        ``A`` of full rank also "normal", equations by Cholesky; "cholesky-qr", done twice; "mgs", modified Gram-Schmidt;
-        "sketch", iterations preconditioned by a random sketch: each answers only where it can be trusted, else the
-        methods of "auto" do, which a `Solution` tells.
+        "auto": QR where the rank is full, else pivoted QR or the SVD. Or one of these: "qr", "qr-pivoted", "svd". For
+        tall ``A`` of full rank also "normal", equations by Cholesky; "cholesky-qr", done twice; "mgs", modified
+        Gram-Schmidt; "sketch", iterations preconditioned by a random sketch: each answers only where it can be trusted,
+        else the methods of "auto" do, which a `Solution` tells.
     rcond : float < 1, optional
         Singular values (diagonal entries of R for pivoted QR) below ``rcond`` times the largest count as zero;
         ``max(m, n) eps`` by default, eps if negative.

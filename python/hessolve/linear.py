@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arrays, _core, _solution
+from . import _arrays, _core, _solution, _sparse
 from ._solution import Context, Plan, Solution
 
 _GENERAL_METHODS = ("auto", "lu", "cholesky", "ldlt", "qr", "qr-pivoted", "svd")
@@ -73,7 +73,7 @@ def solve(
 
     Parameters
     ----------
-    A : (..., n, n) array_like
+    A : (..., n, n) array_like or sparse matrix
         float32, float64, complex64 or complex128; bool and integers become float64, float16 float32. Any memory order.
     b : (n,) or (..., n, k) array_like
         One vector if 1-D, else a matrix or a stack of matrices; leading axes broadcast with those of ``A``.
@@ -82,7 +82,8 @@ def solve(
         "lower triangular", "symmetric", "hermitian", "positive definite", or "gen", "sym", "her", "pos". Only the lower
         triangle of a symmetric, Hermitian or positive definite ``A`` is then read.
     method : {"auto", "lu", "cholesky", "ldlt", "qr", "qr-pivoted", "svd"}
-        "auto" chooses by structure; see `explain`.
+        "auto" chooses by structure; see `explain`. For sparse ``A``: "auto", "cholesky", "ldlt" (definite ``A``),
+        "lu", "qr".
     on_singular : {"raise", "warn", "min-norm"}
         "raise": an exactly zero pivot is an error, ``rcond < eps`` a warning. "warn": both are warnings, and x is NaN
         for a zero pivot. "min-norm": both give the minimum-norm least squares answer.
@@ -154,6 +155,15 @@ def solve(
         raise ValueError("on_singular='min-norm' needs `A` as it was; leave out overwrite_a=True.")
     if overwrite_a and precision != "working":
         raise ValueError(f"precision={precision!r} needs `A` as it was; leave out overwrite_a=True.")
+    if _sparse.is_sparse(A):
+        if overwrite_a or overwrite_b:
+            raise ValueError("overwrite_a=True and overwrite_b=True are not valid for sparse `A`; leave them out.")
+        from .sparse_factor import solve_sparse  # not loaded for dense matrices
+
+        return solve_sparse(
+            A, b, assume=assumed(assume_a, method, np.dtype(np.float64)), method=method, on_singular=on_singular,
+            trans=operation, check_finite=check_finite, full_output=full_output,
+        )  # fmt: skip
     advice = "hs.backslash(A, b) or hs.lstsq(A, b)"
     system = _arrays.as_system(
         A, b, square="hs.solve", instead=advice, overwrite_a=overwrite_a, overwrite_b=overwrite_b
@@ -196,7 +206,7 @@ def backslash(
 
     Parameters
     ----------
-    A : (..., m, n) array_like
+    A : (..., m, n) array_like or sparse matrix
         As in `solve`.
     b : (m,) or (..., m, k) array_like
         As in `solve`.
@@ -207,8 +217,8 @@ def backslash(
     precision : {"working", "mixed", "extended"}
         As in `solve`.
     rtol : float in (0, 1), optional
-        The relative residual that is good enough for an iterative method. Direct methods, which are all so far, go to
-        working precision whatever it is.
+        The relative residual that is good enough. Sparse symmetric ``A`` with a positive diagonal and 10000 rows or
+        more are then solved by preconditioned conjugate gradients; direct methods go to working precision in any case.
 
     Returns
     -------
@@ -254,6 +264,10 @@ def backslash(
     _arrays.choice(precision, "precision", PRECISIONS)
     if rtol is not None:
         _arrays.real(rtol, "rtol", "it is a number between 0 and 1, or None", lambda value: 0.0 < value < 1.0)
+    if _sparse.is_sparse(A):
+        from .sparse_factor import backslash_sparse
+
+        return backslash_sparse(A, b, method=method, rtol=rtol)
     system = _arrays.as_system(A, b)
     if method in _SQUARE_METHODS and system.A.shape[-1] != system.A.shape[-2]:
         valid = ", ".join(repr(name) for name in _GENERAL_METHODS if name not in _SQUARE_METHODS)
@@ -300,6 +314,10 @@ def explain(A: ArrayLike, b: ArrayLike | None = None) -> Plan:
     >>> plan.structure, plan.method
     ('positive definite candidate', 'cholesky')
     """
+    if _sparse.is_sparse(A):
+        from .sparse_factor import explain_sparse
+
+        return explain_sparse(A, b)
     matrix = _arrays.as_matrix(A)
     n_rhs = 1 if b is None else _arrays.as_right_hand_side(b, matrix)[0].shape[-1]
     if 0 in matrix.shape[:-2]:

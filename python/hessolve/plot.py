@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Pictures of what was computed: convergence, spectrum, paths of coefficients, leave-one-out curve, L-curve.
 
-Each function takes the axes to draw on, a new figure's by default, and returns them. matplotlib is imported on the first
-call; the extra ``hessolve[plot]`` brings it.
+Each function takes the axes to draw on, a new figure's by default, and returns them. matplotlib is imported on first
+use; the extra ``hessolve[plot]`` brings it.
 """
 
 from importlib import import_module

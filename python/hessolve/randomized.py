@@ -100,8 +100,8 @@ def randomized_svd(
 
     Notes
     -----
-    ``4 m n (rank + oversampling)`` flops for each power iteration and for the rest. Reference: Halko, Martinsson & Tropp
-    2011, doi 10.1137/090771806. Equivalent: ``sklearn.utils.extmath.randomized_svd``.
+    ``4 m n (rank + oversampling)`` flops for each power iteration and for the rest. Reference: Halko, Martinsson &
+    Tropp 2011, doi 10.1137/090771806. Equivalent: ``sklearn.utils.extmath.randomized_svd``.
 
     Examples
     --------

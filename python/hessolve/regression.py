@@ -150,7 +150,7 @@ def ridge(
     alphas = _design.alpha_for(alpha, design.targets)
     if sparse:
         coef, intercept, dof, answered, report = _core.ridge_sparse(
-            *design.X[:3], *design.X.shape, design.Y, alphas,
+            *design.X, design.Y, alphas,
             weights=design.weights, intercept=fit_intercept, method=method,
         )  # fmt: skip
     else:
@@ -161,7 +161,7 @@ def ridge(
             weights=design.weights, intercept=fit_intercept, penalty=L, prior=C, method=method,
         )  # fmt: skip
     _solution.raise_for(report, _design.ridge_context(design, prior_covariance is not None))
-    found = Reason(_core.REASONS[int(report.reason)])
+    found = Reason[_core.REASONS[int(report.reason)]]
     steps = int(report.refinements) if answered == "cg" else 0
     return LinearFit(
         coef=coef[:, 0] if design.flat else coef,
@@ -291,8 +291,8 @@ def elastic_net(
 
     Notes
     -----
-    Coordinate descent over the columns that cannot be excluded by their part in the dual: ``2 m`` flops for each of them
-    in a sweep. Reference: Zou & Hastie 2005, doi 10.1111/j.1467-9868.2005.00503.x; screening: Ndiaye, Fercoq, Gramfort
+    Coordinate descent over the columns that cannot be excluded by their part in the dual: ``2 m`` flops for each of
+    them in a sweep. Reference: Zou & Hastie 2005, doi 10.1111/j.1467-9868.2005.00503.x; screening: Ndiaye, Fercoq, Gramfort
     & Salmon 2017, JMLR 18(128). Equivalent: ``sklearn.linear_model.ElasticNet``.
 
     Examples

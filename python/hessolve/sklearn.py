@@ -224,7 +224,7 @@ class RidgeCV(_Linear):
             errors = self._errors(hs.ridge_path, alphas, X, y, weight).mean(axis=1)
         else:
             path = hs.ridge_path(X, y, alphas, sample_weight=weight, fit_intercept=self.fit_intercept)
-            errors = np.atleast_2d(path.loo).mean(axis=0)  # over targets
+            errors = np.atleast_2d(np.asarray(path.loo)).mean(axis=0)  # over targets
         best = int(np.argmin(errors))
         self.alpha_, self.best_score_ = float(alphas[best]), -float(errors[best])
         fit = hs.ridge(X, y, self.alpha_, sample_weight=weight, fit_intercept=self.fit_intercept)

@@ -47,6 +47,9 @@ def build_and_run(folder, hessolve_dir):
     printed = run(folder / "from_vector")
     assert re.match(r"x = 1 2 3 by cholesky, relative error at most \d\.\de-\d+ \(proven\)\n", printed)
     assert "column 1 of the inverse: -0.111111  0.444444 -0.222222" in printed
+    printed = run(folder / "gauss_seidel")
+    assert re.search(r"gauss-seidel: converged after \d+ sweeps, backward error \de-\d+\n", printed)
+    assert re.search(r"cg: converged after \d+ steps; the answers differ by less than 1e-4: yes\n", printed)
     if eigen:
         printed = run(folder / "from_eigen")
         assert "no plain answer, singular at 2: The matrix is singular" in printed

@@ -147,10 +147,10 @@ def test_mistakes(call, error, text):
 def test_sparse_matrices_are_recognised():
     sparse = pytest.importorskip("scipy.sparse", reason="SciPy is not installed")
     for kind, matrix in (("csr", sparse.csr_array(I3)), ("coo", sparse.coo_matrix(I3))):
-        text = f"`A` (3, 3) is sparse ({kind}); sparse systems are not supported yet: pass A.toarray()."
+        text = f"`A` (3, 3) is sparse ({kind}); this function takes dense arrays: pass A.toarray()."
         for call in (
-            lambda m=matrix: hs.solve(m, ONES),
-            lambda m=matrix: hs.backslash(m, ONES),
+            lambda m=matrix: hs.lstsq(m, ONES),
+            lambda m=matrix: hs.cond(m),
             lambda m=matrix: hs.inv(m),
         ):
             with pytest.raises(TypeError, match=f"^{re.escape(text)}$"):

@@ -143,7 +143,10 @@ def test_every_row_has_cases_with_targets(row):
     assert all(contest.target >= 1 and contest.peers for contest in case.contests)
     if case.ours.error is not None:
         errors = [case.ours.error(), *(peer.error() for contest in case.contests for peer in contest.peers)]
-        assert max(errors) < 1e-14
+        if row.name in ("cg", "gmres", "spd-sparse"):  # stopped early, with the same residual on both sides
+            assert max(errors) == pytest.approx(min(errors), rel=0.02)
+        else:
+            assert max(errors) < 1e-14
 
 
 @pytest.mark.parametrize("row", [row for row in benchmarks.ROWS if row.threaded], ids=lambda row: row.name)
@@ -199,7 +202,7 @@ def test_run_prints_writes_and_draws(clock, monkeypatch, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing"], "there is no row nothing; rows are solve-small, solve-mid, solve-large, solve-spd, import"),
+        (["nothing"], f"there is no row nothing; rows are {', '.join(row.name for row in benchmarks.ROWS)}"),
         (["import", "--json", "none/x.json"], "none/x.json: there is no folder none"),
         (["import", "--json", "."], ".: cannot be written: Is a directory"),
         (["import", "--chart", "x.pdf"], "x.pdf: the name must end in .png"),

@@ -3,6 +3,7 @@
 /// hessolve: solve A x = b and get the evidence that x is right. Everything but the adaptors for Eigen
 /// (hessolve/eigen.hpp).
 #include <hessolve/core/buffer.hpp>
+#include <hessolve/core/csr.hpp>
 #include <hessolve/core/outcome.hpp>
 #include <hessolve/core/parallel.hpp>
 #include <hessolve/core/stop.hpp>
@@ -24,8 +25,18 @@
 #include <hessolve/least_squares/ridge.hpp>
 #include <hessolve/least_squares/sketch.hpp>
 #include <hessolve/least_squares/state.hpp>
+#include <hessolve/iterative/coloring.hpp>
+#include <hessolve/iterative/iterate.hpp>
+#include <hessolve/iterative/krylov.hpp>
+#include <hessolve/iterative/operator.hpp>
+#include <hessolve/iterative/options.hpp>
+#include <hessolve/iterative/preconditioner.hpp>
+#include <hessolve/iterative/predict.hpp>
+#include <hessolve/iterative/spectral.hpp>
+#include <hessolve/iterative/splitting.hpp>
 #include <hessolve/solve/factors.hpp>
 #include <hessolve/solve/inverse.hpp>
 #include <hessolve/solve/options.hpp>
 #include <hessolve/solve/plan.hpp>
 #include <hessolve/solve/solve.hpp>
+#include <hessolve/solve/sparse.hpp>
