@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _arrays
+from . import _arrays, _sparse
 from ._operands import check_finite
 from ._solution import Context
 
@@ -84,7 +84,7 @@ def read(X: Any, y: Any, sample_weight: Any, function: str, *, sparse: bool = Fa
 
     ``sparse``: X may be sparse.
     """
-    matrix = csr(X, "X") if sparse and is_sparse(X) else _arrays.as_matrix(X, "X")
+    matrix = csr(X, "X") if sparse and _sparse.is_sparse(X) else _arrays.as_matrix(X, "X")
     shape = matrix.shape
     if len(shape) > 2:
         raise ValueError(f"`X` {shape} is a stack, and {function} fits one matrix (m, n); pass its slices in turn.")
@@ -190,39 +190,16 @@ def refuse_complex(array: NDArray[Any], name: str, function: str) -> None:
         raise TypeError(f"`{name}` is complex, and {function} works with real numbers; hs.lstsq takes complex ones.")
 
 
-def is_sparse(value: Any) -> bool:
-    """Tell whether ``value`` is a ``scipy.sparse`` matrix or array, by its attributes: SciPy need not be there."""
-    return hasattr(value, "tocsr") and hasattr(value, "format")
-
-
 def csr(value: Any, name: str) -> Csr:
-    """Return a sparse matrix by rows, its indices int32 or int64 and within range; rows need not be sorted."""
-    matrix = value if value.format == "csr" else value.tocsr()
-    if len(matrix.shape) != 2:
-        raise ValueError(f"`{name}` {matrix.shape} is sparse and has one dimension; a matrix (m, n) is needed.")
-    m, n = (int(length) for length in matrix.shape)
-    data = np.ascontiguousarray(_arrays.as_array(matrix.data, name))
-    kind = np.int32 if matrix.indices.dtype == matrix.indptr.dtype == np.int32 else np.int64
-    indices, indptr = (np.ascontiguousarray(part, dtype=kind) for part in (matrix.indices, matrix.indptr))
-    used = int(indptr[-1]) if len(indptr) else -1
-    if len(indptr) != m + 1 or indptr[0] != 0 or (np.diff(indptr) < 0).any() or used > min(len(indices), len(data)):
-        text = (
-            f"`{name}` {(m, n)}: indptr {indptr.shape} does not rise from 0 to at most {min(len(indices), len(data))}"
-        )
-        raise ValueError(f"{text} over {m} rows.")
-    outside = np.flatnonzero((indices[:used] < 0) | (indices[:used] >= n))
-    if outside.size:
-        at = int(outside[0])
-        row = int(np.searchsorted(indptr, at, side="right")) - 1
-        raise ValueError(
-            f"`{name}` {(m, n)}: row {row} has column index {indices[at]}, out of range; columns are 0 to {n - 1}."
-        )
-    bad = np.flatnonzero(~np.isfinite(data[:used]))
-    if bad.size:
-        at = int(bad[0])
-        row = int(np.searchsorted(indptr, at, side="right")) - 1
-        raise ValueError(_arrays.non_finite_text(name, (m, n), row, int(indices[at]), ()))
-    return Csr(data[:used], indices[:used], indptr, m, n)
+    """Return a sparse matrix by rows, with sorted indices in range and finite entries."""
+    part = _sparse.compressed(value if value.format == "csr" else value.tocsr(), name=name)
+    data = part.data[: len(part.indices)]
+    finite = np.isfinite(data)
+    if not finite.all():
+        at = int(np.argmin(finite))
+        row = int(np.searchsorted(part.indptr, at, side="right")) - 1
+        raise ValueError(_arrays.non_finite_text(name, part.shape, row, int(part.indices[at]), ()))
+    return Csr(data, part.indices, part.indptr, *part.shape)
 
 
 def _numbers(value: Any, name: str) -> NDArray[np.float64]:

@@ -162,7 +162,7 @@ def solve(
 
         return solve_sparse(
             A, b, assume=assumed(assume_a, method, np.dtype(np.float64)), method=method, on_singular=on_singular,
-            trans=operation, check_finite=check_finite, full_output=full_output,
+            trans=how, check_finite=check_finite, full_output=full_output,
         )  # fmt: skip
     advice = "hs.backslash(A, b) or hs.lstsq(A, b)"
     system = _arrays.as_system(

@@ -118,10 +118,12 @@ def ridge_path(
     Examples
     --------
     >>> import hessolve as hs
-    >>> path = hs.ridge_path([[1.0, 0.0], [0.0, 2.0]], [2.0, 5.0], [1.0, 0.0])
+    >>> path = hs.ridge_path([[1.0, 0.0], [0.0, 2.0]], [2.0, 5.0], [1.0, 4.0])
+    >>> path.alphas
+    array([4., 1.])
     >>> path.coefs.round(12)
-    array([[1. , 2. ],
-           [2. , 2.5]])
+    array([[0.4 , 1.  ],
+           [1.25, 2.  ]])
     """
     fit_intercept = _arrays.flag(fit_intercept, "fit_intercept")
     if penalty is not None and prior_covariance is not None:

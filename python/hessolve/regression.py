@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arrays, _core, _design, _operands, _solution
+from . import _arrays, _core, _design, _operands, _solution, _sparse
 from ._reasons import ConvergenceError, Reason, SingularMatrixError
 from ._solution import Context, Solution
 from .paths import descend, gap_tolerance
@@ -136,7 +136,7 @@ def ridge(
     (array([1., 2.]), 1.3)
     """
     fit_intercept = _arrays.flag(fit_intercept, "fit_intercept")
-    sparse = _design.is_sparse(X)
+    sparse = _sparse.is_sparse(X)
     _arrays.choice(method, "method", (*_DENSE, "cg"))
     if method not in (_SPARSE if sparse else _DENSE):
         kind, instead = ("dense", "X.toarray()") if sparse else ("sparse", "scipy.sparse.csr_array(X)")
@@ -149,8 +149,9 @@ def ridge(
     design = _design.read(X, y, sample_weight, "hs.ridge", sparse=True)
     alphas = _design.alpha_for(alpha, design.targets)
     if sparse:
+        data, indices, indptr, rows, columns = design.X
         coef, intercept, dof, answered, report = _core.ridge_sparse(
-            *design.X, design.Y, alphas,
+            data, indices, indptr, rows, columns, design.Y, alphas,
             weights=design.weights, intercept=fit_intercept, method=method,
         )  # fmt: skip
     else:
@@ -292,8 +293,8 @@ def elastic_net(
     Notes
     -----
     Coordinate descent over the columns that cannot be excluded by their part in the dual: ``2 m`` flops for each of
-    them in a sweep. Reference: Zou & Hastie 2005, doi 10.1111/j.1467-9868.2005.00503.x; screening: Ndiaye, Fercoq, Gramfort
-    & Salmon 2017, JMLR 18(128). Equivalent: ``sklearn.linear_model.ElasticNet``.
+    them in a sweep. Reference: Zou & Hastie 2005, doi 10.1111/j.1467-9868.2005.00503.x; screening: Ndiaye, Fercoq,
+    Gramfort & Salmon 2017, JMLR 18(128). Equivalent: ``sklearn.linear_model.ElasticNet``.
 
     Examples
     --------

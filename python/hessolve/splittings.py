@@ -229,7 +229,7 @@ def spectral_radius(A: Any, *, method: str | None = None) -> float:
     value, settled = _core.spectral_radius(op)
     if not settled:
         text = f"the spectral radius of `A` {op.shape} has not settled; {value:.6g} is an estimate."
-        _solution._warn(text, RuntimeWarning)
+        _solution.warn(text, RuntimeWarning)
     return float(value)
 
 

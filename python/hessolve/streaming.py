@@ -196,6 +196,7 @@ class RegressionState:
         n, t = self.n_features, self.n_targets
         alphas = _design.alpha_for(alpha, t)
         L = _design.as_penalty(penalty, n, self.dtype, "RegressionState.solve")
+        L = np.diag(L) if L is not None and L.ndim == 1 else L
         coef, squares, rank, report = self._state.solve(np.broadcast_to(alphas, t).copy(), L)
         context = _design.FitContext(
             {"X": (n, n)}, self.dtype, "Use a larger alpha.", "the coefficients", "warn", blamed=f"R ({n}, {n})"

@@ -20,6 +20,7 @@
 #include <hessolve/dense/svd.hpp>
 #include <hessolve/dense/triangular.hpp>
 #include <hessolve/dense/update.hpp>
+#include <hessolve/least_squares/constrained.hpp>
 #include <hessolve/least_squares/gram_schmidt.hpp>
 #include <hessolve/least_squares/randomized.hpp>
 #include <hessolve/least_squares/ridge.hpp>
