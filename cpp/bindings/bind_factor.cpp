@@ -99,6 +99,27 @@ py::tuple solve(const AnyFactor& any, const py::array& b, const std::string& tra
   });
 }
 
+/// The short way of a vector through a well-conditioned factor; None where anything about the call is not plain.
+py::object solve_vector(const AnyFactor& any, const py::array& b) {
+  return with_factor(any, [&](const auto& factor, auto t) -> py::object {
+    using T = decltype(t);
+    const Index n = factor.rows();
+    const bool plain = b.ndim() == 1 && b.shape(0) == n && factor.cols() == n && py::isinstance<py::array_t<T>>(b) &&
+                       b.strides(0) == static_cast<py::ssize_t>(sizeof(T)) && !factor.keeps_matrix() &&
+                       factor.outcome().reason == Reason::ok &&
+                       reinterpret_cast<std::uintptr_t>(b.data()) % alignof(T) == 0;
+    if (!plain) {
+      return py::none();
+    }
+    py::array_t<T> x(n);
+    const auto B = column(static_cast<const T*>(b.data()), n);
+    const auto X = column(x.mutable_data(), n);
+    constexpr Index worth_releasing = 500;
+    const Outcome outcome = release_for(n > worth_releasing, [&] { return factor.solve(MatrixView<const T>(B), X); });
+    return outcome.ok() ? py::object(std::move(x)) : py::object(py::none());
+  });
+}
+
 Report update(AnyFactor& any, const py::array& u, const py::array& v, bool downdate) {
   return with_factor(any, [&](auto& factor, auto t) {
     using T = decltype(t);
@@ -186,6 +207,7 @@ void register_factor(py::module_& m) {
           "keeps_matrix",
           [](const AnyFactor& f) { return with_factor(f, [](const auto& x, auto) { return x.keeps_matrix(); }); })
       .def("solve", &solve, "B"_a, "trans"_a)
+      .def("solve_vector", &solve_vector, "b"_a)
       .def("inv",
            [](const AnyFactor& f) {
              return with_factor(f, [](const auto& x, auto t) -> py::tuple {

@@ -76,6 +76,7 @@ class Factor:
     @property
     def keeps_matrix(self) -> bool: ...
     def solve(self, B: NDArray[Any], trans: str) -> tuple[NDArray[Any], Report]: ...  # trans "N", "T", "C"; (m, k) -> (n, k), (n, k) -> (m, k) for "T", "C"; least squares and minimum norm for qr, qr-pivoted, svd, eigh; refined where the matrix was kept
+    def solve_vector(self, b: NDArray[Any]) -> NDArray[Any] | None: ...  # the short way of a plain vector (n,); None: take `solve`
     def inv(self) -> tuple[NDArray[Any], Report]: ...  # square
     def slogdet(self) -> tuple[complex, float]: ...  # sign or phase, log|det|; square
     def det(self) -> complex: ...  # inf or 0 out of range; square

@@ -120,6 +120,10 @@ class Factor:
         IllConditionedWarning
             If ``rcond < eps``, or refinement leaves the backward error above n eps.
         """
+        if type(b) is np.ndarray and trans == "N":
+            short = self._factors.solve_vector(b)
+            if short is not None:
+                return short
         how = operation(trans)
         columns = as_columns(b, "b", self.dtype, self.shape[0 if how == "N" else 1], self.shape)
         X, report = self._factors.solve(columns.array, how)

@@ -267,9 +267,11 @@ def raise_for(report: _core.Report, context: Context) -> None:
     elif context.as_solution:
         worst = np.nanmax(report.forward_error, initial=0.0)
         if worst > context.eps**0.25:
-            rcond, kind = np.nanmin(report.rcond), "proven bound" if report.proven.all() else "estimate"
+            kind = "proven bound" if report.proven.all() else "estimate"
             size = f"the relative error of {context.answer} may reach {worst:.1e} ({kind})"
-            warn(f"{context.matrix} is ill-conditioned (rcond {rcond:.1e}): {size}; {_digits_text(worst, context)}.")
+            known = report.rcond[~np.isnan(report.rcond)]
+            rcond = f" (rcond {known.min():.1e})" if known.size else ""
+            warn(f"{context.matrix} is ill-conditioned{rcond}: {size}; {_digits_text(worst, context)}.")
 
 
 def _judge(codes: NDArray[Any], report: _core.Report, context: Context) -> None:

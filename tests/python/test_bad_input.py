@@ -21,7 +21,7 @@ NEARLY = np.array([[1.0, 1.0, 2.0], [1.0, -1.0, 0.0], [1.0, 0.0, 1.0 + 2.0**-52]
 INDEFINITE = np.diag([1.0, 1.0, -1.0]) + 1e-3 * (np.ones((3, 3)) - I3)
 CONVERT = "hessolve works in float32, float64, complex64 and complex128: convert it, for example with"
 METHODS = "'auto', 'lu', 'cholesky', 'ldlt', 'qr', 'qr-pivoted', 'svd'"
-LSTSQ_METHODS = "'auto', 'qr', 'qr-pivoted', 'svd'"
+LSTSQ_METHODS = "'auto', 'qr', 'qr-pivoted', 'svd', 'cholesky-qr', 'mgs', 'normal', 'sketch'"
 ASSUME = (
     "'general', 'gen', 'diagonal', 'tridiagonal', 'banded', 'upper triangular', 'lower triangular', 'symmetric', "
     "'sym', 'hermitian', 'her', 'positive definite', 'pos'"
@@ -121,8 +121,8 @@ MISTAKES = [
     (lambda: hs.pinv(I3, atol=float("nan")), ValueError, "atol=nan is not valid; it is a number >= 0, or None."),
     (lambda: hs.lstsq(I3, ONES, rcond=1.5), ValueError, "rcond=1.5 is not valid; it is a number less than 1, or None."),
     (lambda: hs.cond(I3, 3), ValueError, f"p=3 is not valid; valid: {NORMS}."),
-    (lambda: hs.lstsq(I3, ONES, constraints=(I3, ONES)), ValueError,
-     "constraints must be None: equality constraints are not supported yet."),
+    (lambda: hs.lstsq(I3, ONES, constraints=I3), ValueError,
+     "constraints=<ndarray> is not valid; it is a pair (C, d), or None."),
     (lambda: hs.lstsq(I3, ONES, sample_weight=[1.0, 2.0]), ValueError,
      "`sample_weight` (2,) does not fit `A` (3, 3); shape (3,) is needed."),
     (lambda: hs.lstsq(I3, ONES, sample_weight=[1.0, -2.0, 1.0]), ValueError,

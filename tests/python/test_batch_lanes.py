@@ -102,7 +102,7 @@ def test_cholesky(n, dtype):
     assert (np.diagonal(L, axis1=1, axis2=2).real > 0).all()
     wide = L.astype(np.clongdouble)
     residual = abs(A - wide @ wide.conj().swapaxes(1, 2)).max(axis=(1, 2))
-    assert (residual <= n * eps(dtype) * abs(A).max(axis=(1, 2))).all()
+    assert (residual <= (n + 1) * eps(dtype) * abs(A).max(axis=(1, 2))).all()
 
 
 @pytest.mark.parametrize("place", [0, 5, COUNT - 1])

@@ -8,8 +8,8 @@
 namespace hessolve {
 namespace {
 
-constexpr Index block = 64;         // of the diagonal, solved by substitution; everything off it is a product
-constexpr Index column_chunk = 64;  // right-hand sides one thread takes at a time
+constexpr Index general_block = 64;  // of the diagonal, solved by substitution; everything off it is a product
+constexpr Index column_chunk = 64;   // right-hand sides one thread takes at a time
 
 /// Substitution inside one diagonal block: a few columns of B together, whose chains of dependent steps then overlap.
 template <class T>
@@ -44,12 +44,38 @@ void substitute(InColMajor<T> A, Triangle triangle, Diagonal diagonal, Trans tra
   }
 }
 
+/// One right-hand side and a triangle no larger than a packet, in registers: the chain of dependent steps never goes
+/// through memory. Lanes that are done hold rubbish and are not read again.
+template <class T>
+void substitute_in_register(InColMajor<T> A, bool lower, bool unit, T* b) {
+  const auto n = static_cast<int>(A.rows);
+  simd::Packet<T> left = simd::load_upto<T>(b, n);
+  alignas(64) T inverse[simd::width<T>];
+  for (int k = 0; k < n; ++k) {
+    inverse[k] = unit ? T(1) : T(1) / A(k, k);
+  }
+  for (int step = 0; step < n; ++step) {
+    const int k = lower ? step : n - 1 - step;
+    simd::Packet<T> x = simd::broadcast_lane<T>(left, k);
+    if (!unit) {
+      x = simd::multiply(x, simd::broadcast<T>(inverse[k]));
+    }
+    left = simd::negative_multiply_add(simd::load_upto<T>(A.col(k), n), x, left);
+    b[k] = Eigen::internal::pfirst(x);
+  }
+}
+
 /// B -= op(A) X
 template <class T>
 void subtract_product(InColMajor<T> A, Trans trans, InColMajor<T> X, ColMajor<T> B) {
   if (trans == Trans::none) {
     if (B.cols == 1) {
-      for (Index k = 0; k < A.cols; ++k) {
+      constexpr int N = 8;
+      Index k = 0;
+      for (; k + N <= A.cols; k += N) {
+        subtract_multiples<N, T>(A.rows, X.col(0) + k, A.col(k), A.stride, B.col(0));
+      }
+      for (; k < A.cols; ++k) {
         subtract_multiple<T>(A.rows, X(k, 0), A.col(k), B.col(0));
       }
     } else {
@@ -86,12 +112,18 @@ void solve_chunk(InColMajor<T> A, Triangle triangle, Diagonal diagonal, Trans tr
   const Index w = B.cols;
   const bool lower = triangle == Triangle::lower;
   const bool forward = lower == (trans == Trans::none);
+  const bool in_register = !is_complex<T> && w == 1 && trans == Trans::none && simd::width<T> >= 4;
+  const Index block = in_register ? std::min<Index>(8, simd::width<T>) : general_block;
   const Index blocks = (n + block - 1) / block;
   for (Index step = 0; step < blocks; ++step) {
     const Index k = block * (forward ? step : blocks - 1 - step);
     const Index size = std::min(block, n - k);
     const ColMajor<T> X = B.block(k, 0, size, w);
-    substitute<T>(A.block(k, k, size, size), triangle, diagonal, trans, X);
+    if (in_register) {
+      substitute_in_register<T>(A.block(k, k, size, size), lower, diagonal == Diagonal::unit, X.data);
+    } else {
+      substitute<T>(A.block(k, k, size, size), triangle, diagonal, trans, X);
+    }
     const Index from = forward ? k + size : 0;  // the unknowns still to come
     const Index count = forward ? n - from : k;
     const InColMajor<T> rest = trans == Trans::none ? A.block(from, k, count, size) : A.block(k, from, size, count);

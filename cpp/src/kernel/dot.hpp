@@ -76,4 +76,30 @@ HESSOLVE_INLINE void subtract_multiple(Index n, T a, const T* x, T* y) {
   }
 }
 
+/// y -= A x for N columns of A at once: each element is the same chain of fused operations as N times
+/// subtract_multiple.
+template <int N, class T>
+HESSOLVE_INLINE void subtract_multiples(Index n, const T* x, const T* A, Index stride, T* y) {
+  constexpr Index W = simd::width<T>;
+  simd::Packet<T> factor[N];
+  for (int c = 0; c < N; ++c) {
+    factor[c] = simd::broadcast<T>(x[c]);
+  }
+  Index i = 0;
+  for (; i + W <= n; i += W) {
+    simd::Packet<T> v = simd::load<T>(y + i);
+    for (int c = 0; c < N; ++c) {
+      v = simd::negative_multiply_add(simd::load<T>(A + i + c * stride), factor[c], v);
+    }
+    simd::store<T>(y + i, v);
+  }
+  if (const Index r = n - i; r > 0) {
+    simd::Packet<T> v = simd::load_partial<T>(y + i, r);
+    for (int c = 0; c < N; ++c) {
+      v = simd::negative_multiply_add(simd::load_partial<T>(A + i + c * stride, r), factor[c], v);
+    }
+    simd::store_partial<T>(y + i, v, r);
+  }
+}
+
 }  // namespace hessolve

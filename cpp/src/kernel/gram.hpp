@@ -114,6 +114,8 @@ void gram(const Source<T>& A, const RowChange<T>& change, In<T> B, ColMajor<T> G
     }
   };
   const bool narrow = n < serial_below;
+  constexpr Index cache = 32'768 / static_cast<Index>(sizeof(T));  // a panel that is read n / 8 times stays close
+  const Index depth = narrow ? std::clamp<Index>(cache / std::max<Index>(n, 1), 32, gram_depth) : gram_depth;
   const Index chunk = narrow ? std::max<Index>(gram_depth * 8, (m + 63) / 64) : m;  // at most 64 parts
   const Index chunks = m == 0 ? 1 : (m + chunk - 1) / chunk;
   Buffer<T> parts(chunks > 1 ? chunks * n * (n + k) : 0);
@@ -124,8 +126,8 @@ void gram(const Source<T>& A, const RowChange<T>& change, In<T> B, ColMajor<T> G
     clear(C_part);
     Buffer<T> buffer(panels.buffer_size());
     Buffer<T> right_buffer(k > 0 ? right.buffer_size() : 0);
-    for (Index first = c * chunk; first < std::min(m, (c + 1) * chunk); first += gram_depth) {
-      const Index count = std::min(gram_depth, std::min(m, (c + 1) * chunk) - first);
+    for (Index first = c * chunk; first < std::min(m, (c + 1) * chunk); first += depth) {
+      const Index count = std::min(depth, std::min(m, (c + 1) * chunk) - first);
       const ColMajor<const T> P = panels(first, count, buffer.data());
       const ColMajor<const T> Q = k > 0 ? right(first, count, right_buffer.data()) : ColMajor<const T>{};
       if (narrow) {

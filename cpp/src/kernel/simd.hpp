@@ -207,6 +207,23 @@ HESSOLVE_INLINE bool any(const P& where) {
 }
 #endif
 
+/// Element `lane` of v in every lane.
+template <class T>
+HESSOLVE_INLINE Packet<T> broadcast_lane(const Packet<T>& v, int lane) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, double>) {
+    return _mm512_permutexvar_pd(_mm512_set1_epi64(lane), v);
+  } else if constexpr (std::is_same_v<T, float>) {
+    return _mm512_permutexvar_ps(_mm512_set1_epi32(lane), v);
+  } else
+#endif
+  {
+    alignas(64) T lanes[width<T>];
+    store<T>(lanes, v);
+    return broadcast<T>(lanes[lane]);
+  }
+}
+
 /// The first lane that equals `value`, or -1, for real T.
 template <class T>
 HESSOLVE_INLINE int find_lane(const Packet<T>& v, T value) {

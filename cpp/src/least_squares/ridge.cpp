@@ -98,15 +98,32 @@ class Ridge {
     return true;
   }
 
-  /// Targets first ... first + count - 1 share a penalty.
-  RidgeMethod solve(Index first, Index count, double alpha, ColMajor<T> coef, double& dof) {
+  /// What solve begins with.
+  [[nodiscard]] RidgeMethod first_method() const {
     RidgeMethod method = options_.method;
     if (method == RidgeMethod::none) {
       method = m_ >= n_ || special_ ? RidgeMethod::cholesky : RidgeMethod::dual;
     }
-    if (special_ && method == RidgeMethod::dual) {
-      method = RidgeMethod::cholesky;
+    return special_ && method == RidgeMethod::dual ? RidgeMethod::cholesky : method;
+  }
+
+  /// Whether X and Y are finite, as the products show that the first method needs; for other methods by looking.
+  bool finite() {
+    const RidgeMethod method = first_method();
+    if (method == RidgeMethod::cholesky) {
+      form_products();
+      return all_finite(G_.view()) && all_finite(C_.view(), true);
     }
+    if (method == RidgeMethod::dual) {
+      form_dual();
+      return all_finite(K_.view()) && check_finite<T>(Source<T>{design_.Y()}).first < 0;
+    }
+    return check_finite<T>(design_.X()).first < 0 && check_finite<T>(Source<T>{design_.Y()}).first < 0;
+  }
+
+  /// Targets first ... first + count - 1 share a penalty.
+  RidgeMethod solve(Index first, Index count, double alpha, ColMajor<T> coef, double& dof) {
+    const RidgeMethod method = first_method();
     if (method == RidgeMethod::cholesky && by_cholesky(first, count, alpha, coef, dof)) {
       return method;
     }
@@ -124,6 +141,32 @@ class Ridge {
   [[nodiscard]] double intercept_dof() const { return design_.centred() ? 1.0 : 0.0; }
   /// Cholesky keeps at least half of the digits above this.
   [[nodiscard]] static double least_rcond() { return std::sqrt(static_cast<double>(epsilon<T>)); }
+
+  /// The diagonal of a Gram matrix, or all of M: a NaN or infinity anywhere in X reaches them.
+  static bool all_finite(InColMajor<T> M, bool whole = false) {
+    T check = 0;
+    for (Index j = 0; j < M.cols; ++j) {
+      for (Index i = whole ? 0 : j; i < (whole ? M.rows : j + 1); ++i) {
+        check += M(i, j) * T(0);
+      }
+    }
+    return check == T(0);
+  }
+
+  void form_dual() {
+    if (K_.view().rows == m_ && m_ > 0) {
+      return;
+    }
+    K_ = Matrix<T>(m_, m_);  // X X^T: the Gram matrix of X^T, whose rows are shifted by the means
+    const Source<T> turned{design_.X().view.transposed()};
+    gram<T>(turned, {nullptr, nullptr, design_.centred() ? design_.x_mean() : nullptr}, In<T>{}, K_.view(),
+            ColMajor<T>{nullptr, m_, 0, m_});
+    for (Index j = 0; j < m_; ++j) {
+      for (Index i = j; i < m_; ++i) {
+        K_(i, j) *= std::sqrt(design_.weight(i)) * std::sqrt(design_.weight(j));
+      }
+    }
+  }
 
   void form_products() {
     if (G_.view().rows == n_ && n_ > 0) {
@@ -203,17 +246,7 @@ class Ridge {
   }
 
   bool by_dual(Index first, Index count, double alpha, ColMajor<T> coef, double& dof) {
-    if (K_.view().rows != m_) {
-      K_ = Matrix<T>(m_, m_);  // X X^T: the Gram matrix of X^T, whose rows are shifted by the means
-      const Source<T> turned{design_.X().view.transposed()};
-      gram<T>(turned, {nullptr, nullptr, design_.centred() ? design_.x_mean() : nullptr}, In<T>{}, K_.view(),
-              ColMajor<T>{nullptr, m_, 0, m_});
-      for (Index j = 0; j < m_; ++j) {
-        for (Index i = j; i < m_; ++i) {
-          K_(i, j) *= std::sqrt(design_.weight(i)) * std::sqrt(design_.weight(j));
-        }
-      }
-    }
+    form_dual();
     Matrix<T> L(m_, m_);
     for (Index j = 0; j < m_; ++j) {
       for (Index i = j; i < m_; ++i) {
@@ -431,16 +464,19 @@ Outcome ridge(In<T> X, In<T> Y, const double* alpha, MatrixView<T> coef, T* inte
   if (coef.rows != n || coef.cols != t) {
     throw std::invalid_argument("coef must be n x t");
   }
-  for (const In<T>& A : {X, Y}) {
-    if (const auto [i, j] = check_finite<T>(Source<T>{A}); i >= 0) {
-      return {Reason::non_finite, i};
-    }
-  }
   const Design<T> design(X, Y, options.weights, options.intercept);
   Ridge<T> problem(design, options);
   Index where = -1;
   if (!problem.prepare(where)) {
     return {Reason::not_positive_definite, where};
+  }
+  if (!problem.finite()) {
+    for (const In<T>& A : {X, Y}) {
+      if (const auto [i, j] = find_non_finite<T>(Source<T>{A}); i >= 0) {
+        return {Reason::non_finite, i};
+      }
+    }
+    return {Reason::non_finite};  // squares that overflow
   }
   Matrix<T> W(n, t);
   RidgeMethod used = options.method;

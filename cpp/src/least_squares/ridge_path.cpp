@@ -201,57 +201,70 @@ class Path {
       largest = std::max(largest, pencil.mu[i]);
     }
     const T cut = static_cast<T>(std::max(m_, n_)) * epsilon<T> * largest;
-    Matrix<T> UY(m_, t_);
+    Matrix<T> UY(m_, t_);  // U^T y
+    Matrix<T> Ut(m_, m_);
+    Matrix<T> squared(m_, m_);  // minus u_li^2
+    Matrix<T> minus_Y(m_, t_);
     clear<T>(UY.view());
-    for (Index j = 0; j < t_; ++j) {
+    for (Index j = 0; j < m_; ++j) {
       for (Index i = 0; i < m_; ++i) {
-        for (Index l = 0; l < m_; ++l) {
-          UY(i, j) += pencil.S(l, i) * design_.y(l, j);
-        }
+        Ut(i, j) = pencil.S(j, i);
+        squared(i, j) = -pencil.S(i, j) * pencil.S(i, j);
       }
     }
-    Matrix<T> A(m_, t_ * k_);  // (K + alpha I)^-1 y, scaled back by the weights
-    Buffer<Sums> sums(t_ * k_);
+    for (Index j = 0; j < t_; ++j) {
+      for (Index i = 0; i < m_; ++i) {
+        minus_Y(i, j) = -design_.y(i, j);
+      }
+    }
+    gemm_minus<Right::plain, T>(UY.view(), Ut.view(), minus_Y.view());
+    Matrix<T> filtered(m_, t_ * k_);  // minus (mu + alpha)^-1 U^T y
+    Matrix<T> shrunk(m_, t_ * k_);    // minus mu (mu + alpha)^-1 U^T y
+    Matrix<T> share(m_, k_);          // mu / (mu + alpha)
     for (Index a = 0; a < k_; ++a) {
       double trace = design_.centred() ? 1.0 : 0.0;
-      Buffer<T> filter(m_);
       for (Index i = 0; i < m_; ++i) {
         const T d = pencil.mu[i] + static_cast<T>(alpha_[a]);
-        filter[i] = d > cut || (alpha_[a] > 0 && d > 0) ? 1 / d : T(0);
-        trace += static_cast<double>(pencil.mu[i] * filter[i]);
+        const T filter = d > cut || (alpha_[a] > 0 && d > 0) ? 1 / d : T(0);
+        share(i, a) = pencil.mu[i] * filter;
+        trace += static_cast<double>(share(i, a));
+        for (Index j = 0; j < t_; ++j) {
+          filtered(i, j + a * t_) = -filter * UY(i, j);
+          shrunk(i, j + a * t_) = -share(i, a) * UY(i, j);
+        }
       }
       store(out_.dof, a, trace);
-      Buffer<double> leverage(m_);
-      for (Index l = 0; l < m_; ++l) {
-        double h = design_.centred()
-                       ? static_cast<double>(design_.weight(l)) / static_cast<double>(design_.total_weight())
-                       : 0.0;
-        for (Index i = 0; i < m_; ++i) {
-          const auto u = static_cast<double>(pencil.S(l, i));
-          h += u * u * static_cast<double>(pencil.mu[i] * filter[i]);
-        }
-        leverage[l] = h;
-      }
       for (Index j = 0; j < t_; ++j) {
-        Sums sum;
-        double square = 0;
-        for (Index l = 0; l < m_; ++l) {
-          double value = 0;
-          double fitted = 0;
-          for (Index i = 0; i < m_; ++i) {
-            const double part =
-                static_cast<double>(pencil.S(l, i)) * static_cast<double>(filter[i]) * static_cast<double>(UY(i, j));
-            value += part;
-            fitted += part * static_cast<double>(pencil.mu[i]);
-          }
-          add(static_cast<double>(design_.y(l, j)) - fitted, leverage[l], sum);
-          A(l, j + a * t_) = static_cast<T>(value) * std::sqrt(design_.weight(l));
-        }
-        for (Index i = 0; i < m_; ++i) {  // ||w||^2 = a^T K a
-          const double v = static_cast<double>(filter[i]) * static_cast<double>(UY(i, j));
+        double square = 0;  // ||w||^2 = a^T K a
+        for (Index i = 0; i < m_; ++i) {
+          const auto v = static_cast<double>(filtered(i, j + a * t_));
           square += v * v * static_cast<double>(pencil.mu[i]);
         }
         store(out_.solution_norm, j * k_ + a, std::sqrt(square));
+      }
+    }
+    Matrix<T> A(m_, t_ * k_);  // (K + alpha I)^-1 y
+    Matrix<T> fitted(m_, t_ * k_);
+    Matrix<T> leverage(m_, k_);
+    clear<T>(A.view());
+    clear<T>(fitted.view());
+    for (Index a = 0; a < k_; ++a) {
+      for (Index l = 0; l < m_; ++l) {
+        leverage(l, a) = design_.centred() ? design_.weight(l) / design_.total_weight() : T(0);
+      }
+    }
+    gemm_minus<Right::plain, T>(A.view(), pencil.S.view(), filtered.view());
+    gemm_minus<Right::plain, T>(fitted.view(), pencil.S.view(), shrunk.view());
+    gemm_minus<Right::plain, T>(leverage.view(), squared.view(), share.view());
+    Buffer<Sums> sums(t_ * k_);
+    for (Index a = 0; a < k_; ++a) {
+      for (Index j = 0; j < t_; ++j) {
+        Sums sum;
+        for (Index l = 0; l < m_; ++l) {
+          const T e = -minus_Y(l, j) - fitted(l, j + a * t_);
+          add(static_cast<double>(e), static_cast<double>(leverage(l, a)), sum);
+          A(l, j + a * t_) *= std::sqrt(design_.weight(l));  // scaled back
+        }
         sums[j * k_ + a] = sum;
       }
     }
