@@ -62,7 +62,7 @@ class FitContext(Context):
 def context(design: Design, advice: str = "") -> FitContext:
     """Return the context of a regression, whatever the compiled module calls its arguments."""
     names = {"A": "X", "b": "y", "Y": "y"}
-    return FitContext(design.shapes, design.dtype, advice, "the coefficients", on_singular="warn", renamed=names)
+    return FitContext(design.shapes, design.dtype, advice, "coef", on_singular="warn", renamed=names)
 
 
 def ridge_context(design: Design, prior: bool) -> FitContext:

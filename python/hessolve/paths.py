@@ -29,9 +29,9 @@ class Path:
     intercepts : (k,) or (t, k) ndarray
         Zeros where none was asked for.
     dof : (k,) ndarray or None
-        Degrees of freedom, without the intercept. Of ridge.
+        Degrees of freedom, one of them the intercept's. Of ridge.
     gcv, loo : (k,) or (t, k) ndarray, or None
-        Generalised cross-validation; mean squared error of each row as the others predict it. Of ridge.
+        Generalised cross-validation; (weighted) mean squared error of each row as the others predict it. Of ridge.
     residual_norm, solution_norm : (k,) or (t, k) ndarray, or None
         ``||y - X w||`` and ``||w||``: the L-curve. Of ridge.
     duality_gap : (k,) or (t, k) ndarray, or None

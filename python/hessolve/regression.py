@@ -30,8 +30,8 @@ class LinearFit:
     method : str
         What answered.
     dof : float or (t,) ndarray, or None
-        Degrees of freedom of the fit, without the intercept: the trace of the matrix that makes ``X w`` of y for ridge,
-        the number of nonzero coefficients for the lasso; None for the elastic net.
+        Degrees of freedom of the fit, one of them the intercept's: the trace of the matrix that makes the fitted values
+        of y for ridge, the number of nonzero coefficients for the lasso; None for the elastic net.
     duality_gap : float or (t,) ndarray, or None
         The objective is at most this far above its minimum. None for ridge, which is solved directly.
     reason : Reason
@@ -390,7 +390,7 @@ def _sparse_fit(
         intercept=_design.plain(design, found["intercepts"][:, 0]),
         alpha=penalty,
         method="coordinate-descent",
-        dof=_design.plain(design, np.count_nonzero(coef, axis=0).astype(np.float64)) if l1_ratio == 1 else None,
+        dof=_design.plain(design, np.count_nonzero(coef, axis=0) + float(fit_intercept)) if l1_ratio == 1 else None,
         duality_gap=_design.plain(design, found["gaps"][:, 0]),
         reason=Reason.converged if found["converged"].all() else Reason.max_iterations,
         iterations=_design.plain(design, found["iterations"][:, 0]),

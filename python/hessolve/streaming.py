@@ -144,7 +144,7 @@ class RegressionState:
             If ``other`` is no RegressionState.
         """
         if not isinstance(other, RegressionState):
-            raise TypeError(f"`other` is a {type(other).__name__}; a RegressionState is needed.")
+            raise TypeError(f"`other` is of type {type(other).__name__}; a RegressionState is needed.")
         if self._kind != other._kind:
             raise ValueError(f"`other` has {other._kind}, and this state {self._kind}; only equal ones merge.")
         self._state.merge(other._state)
@@ -199,7 +199,7 @@ class RegressionState:
         L = np.diag(L) if L is not None and L.ndim == 1 else L
         coef, squares, rank, report = self._state.solve(np.broadcast_to(alphas, t).copy(), L)
         context = _design.FitContext(
-            {"X": (n, n)}, self.dtype, "Use a larger alpha.", "the coefficients", "warn", blamed=f"R ({n}, {n})"
+            {"X": (n, n)}, self.dtype, "Use a larger alpha.", "coef", "warn", blamed=f"R ({n}, {n})"
         )
         _solution.raise_for(report, context)
         single = t == 1

@@ -18,6 +18,14 @@ FLAGS = [
     (hs.inv, (I3,), ["overwrite_a", "check_finite"]),
     (hs.pinv, (I3,), ["hermitian", "return_rank", "check_finite"]),
     (hs.lstsq, (I3, ONES), ["full_output"]),
+    (hs.orthonormalize, (I3,), ["pivoting", "full_output"]),
+    (hs.ridge, (I3, ONES), ["fit_intercept"]),
+    (hs.ridge_path, (I3, ONES), ["fit_intercept"]),
+    (hs.select_alpha, (I3, ONES), ["fit_intercept"]),
+    (hs.lasso, (I3, ONES, 0.1), ["fit_intercept", "positive"]),
+    (hs.elastic_net, (I3, ONES, 0.1), ["fit_intercept", "positive"]),
+    (hs.lasso_path, (I3, ONES), ["fit_intercept", "positive"]),
+    (hs.randomized_svd, (I3, 1), ["full_output"]),
 ]
 FLAGS = [(function, arguments, name) for function, arguments, names in FLAGS for name in names]
 REALS = [
@@ -25,10 +33,15 @@ REALS = [
     (hs.lstsq, (I3, ONES), "rcond", "it is a number less than 1, or None"),
     (hs.pinv, (I3,), "atol", "it is a number >= 0, or None"),
     (hs.pinv, (I3,), "rtol", "it is a number >= 0, or None"),
+    (hs.orthonormalize, (I3,), "rtol", "it is a number in [0, 1), or None"),
+    (hs.lasso, (I3, ONES, 0.1), "tol", "it is a finite number > 0, or None"),
+    (hs.basis_pursuit, (I3, ONES), "tol", "it is a finite number > 0, or None"),
 ]
 BORDERS = {
     "it is a number between 0 and 1, or None": [0, 1.0, -1e-300],
     "it is a number less than 1, or None": [1, 2.5],
+    "it is a number in [0, 1), or None": [-1, 1.0],
+    "it is a finite number > 0, or None": [0, -1.5, np.inf],
 }
 
 

@@ -41,7 +41,7 @@ def layouts(A):
 
 
 CALLS = {
-    "solve": lambda A: hs.solve(A, np.broadcast_to(np.arange(1.0, A.shape[-1] + 1).astype(A.dtype), A.shape[:-1])[..., None]),
+    "solve": lambda A: hs.solve(A, np.arange(1, A.shape[-1] + 1).astype(A.dtype)),
     "inv": hs.inv,
     "det": hs.det,
     "slogdet": lambda A: np.stack([part.astype(np.complex128) for part in hs.slogdet(A)], axis=-1),
@@ -131,7 +131,9 @@ def test_a_bad_slice_is_named_and_spoils_nothing(n, dtype, place):
     assert (sign[place], logabsdet[place]) == (0, -np.inf)
     A[place, 1, 0] = np.nan
     for call in (lambda: hs.solve(A, b), lambda: hs.inv(A)):
-        with pytest.raises(ValueError, match=rf"^`A` \({COUNT}, {n}, {n}\) has a NaN or infinity at slice {place}, row 1"):
+        with pytest.raises(
+            ValueError, match=rf"^`A` \({COUNT}, {n}, {n}\) has a NaN or infinity at slice {place}, row 1"
+        ):
             call()
 
 

@@ -119,7 +119,7 @@ def test_solution_fields_and_order():
     s = hs.solve([[2.0, 1.0], [1.0, 3.0]], [1.0, 2.0], full_output=True)
     fields = (
         "x regime method structure rank rcond effective_condition backward_error forward_error error_kind "
-        "residual_norm iterations refinements converged reason history seconds"
+        "residual_norm iterations refinements converged reason history seconds singular_values"
     )
     assert list(type(s).__dataclass_fields__) == fields.split()
     with pytest.raises(AttributeError):
@@ -140,7 +140,9 @@ def test_solution_as_text_and_as_html():
     assert lines[2].split(maxsplit=1) == ["regime", "1 (square, well posed)"]
     assert any(line.split()[:3] == ["forward", "error", "<="] and line.endswith("(bound)") for line in lines)
     assert s._repr_html_().startswith("<table><caption>Solution: x (2,) float64</caption><tr>")
-    with pytest.raises(ValueError, match=f"^method {s.method} has no history to plot, and no spectrum; only iterative "):
+    with pytest.raises(
+        ValueError, match=f"^method {s.method} has no history to plot, and no spectrum; only iterative "
+    ):
         s.plot()
 
 

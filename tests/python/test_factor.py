@@ -439,7 +439,8 @@ def test_sparse_matrices_go_elsewhere(monkeypatch):
 def test_overflow_is_not_silent():
     f = hs.factor(np.diag([1e-200, 1.0]))
     with pytest.warns(
-        RuntimeWarning, match=r"^x for `A` \(2, 2\) has a NaN or infinity, by overflow or from the data; scale or clean the data\.$"
+        RuntimeWarning,
+        match=r"^x for `A` \(2, 2\) has a NaN or infinity, by overflow or from the data; scale or clean the data\.$",
     ):
         f.solve([1e200, 1.0])
 

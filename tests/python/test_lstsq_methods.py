@@ -2,6 +2,7 @@
 """hs.lstsq: every method against solutions of 80 digits; certificates, weights, minimum norm, constraints."""
 
 import re
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -14,6 +15,14 @@ from reference import exact_least_squares, true_forward_error
 METHODS = ["auto", "qr", "qr-pivoted", "svd", "cholesky-qr", "mgs", "normal", "sketch"]
 FAST = ["cholesky-qr", "mgs", "normal", "sketch"]
 REFERENCE = float(np.finfo(np.longdouble).eps)
+
+
+@lru_cache(maxsize=512)
+def problem(m, n, condition, dtype, columns=None, seed=0, b_seed=1):
+    """A, b and the exact solution, which is slow to find and the same for every method."""
+    A = problems.with_condition(n, condition, dtype, m=m, seed=seed)
+    b = problems.random(m if columns is None else (m, columns), dtype, seed=b_seed)
+    return A, b, exact_least_squares(A, b)
 
 
 def sensitivity(A, x, b):
@@ -31,21 +40,20 @@ def sensitivity(A, x, b):
 @pytest.mark.parametrize(("m", "n"), [(2, 1), (7, 3), (60, 8), (300, 5), (9, 9)])
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method(method, m, n, condition, dtype, order):
-    A, b = problems.with_condition(n, condition, dtype, order, m=m), problems.random((m, 3), dtype, seed=1)
+    A, b, truth = problem(m, n, condition, dtype, 3)
+    A = problems.laid_out(A, order)
     before = A.copy(), b.copy()
-    truth = exact_least_squares(A, b) if order == "C" else None
     x, residuals, rank, s = hs.lstsq(A, b, method=method)
     assert x.dtype == dtype
     assert rank == n
     assert (s is None) == (method != "svd")
-    if truth is None:
-        np.testing.assert_array_equal(x, hs.lstsq(before[0], b, method=method).x)
-    else:
-        assert true_forward_error(x, truth) <= 20 * sensitivity(A, x, b) * eps(dtype)
-        assert residuals.shape == ((3,) if m > n else (0,))
-        if m > n:
-            squares = (abs(b - A @ truth) ** 2).sum(axis=0)
-            np.testing.assert_allclose(residuals, squares.astype(float), rtol=100 * m * eps(dtype))
+    if order != "C":
+        np.testing.assert_array_equal(x, hs.lstsq(problems.laid_out(A, "C"), b, method=method).x)
+    assert true_forward_error(x, truth) <= 20 * sensitivity(A, x, b) * eps(dtype)
+    assert residuals.shape == ((3,) if m > n else (0,))
+    if m > n:
+        squares = (abs(b - A @ truth) ** 2).sum(axis=0)
+        np.testing.assert_allclose(residuals, squares.astype(float), rtol=100 * m * eps(dtype))
     np.testing.assert_array_equal(A, before[0])
     np.testing.assert_array_equal(b, before[1])
 
@@ -53,12 +61,12 @@ def test_every_method(method, m, n, condition, dtype, order):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("method", METHODS)
 def test_a_method_that_can_be_trusted_answers_itself(method, dtype):
-    A, b = problems.with_condition(10, 2.0, dtype, m=100), problems.random(100, dtype, seed=1)
+    A, b, truth = problem(100, 10, 2.0, dtype)
     s = hs.lstsq(A, b, method=method, full_output=True)
     assert s.method == (method if method != "auto" else s.method)
     assert s.rank == 10
     assert s.reason == "ok"
-    assert s.forward_error >= true_forward_error(s.x, exact_least_squares(A, b)) - REFERENCE
+    assert s.forward_error >= true_forward_error(s.x, truth) - REFERENCE
 
 
 @pytest.mark.filterwarnings("ignore::hessolve.IllConditionedWarning")
@@ -68,10 +76,9 @@ def test_a_method_that_can_be_trusted_answers_itself(method, dtype):
 def test_no_method_answers_where_it_cannot_be_trusted(method, share, dtype):
     """Normal equations square the condition and would have no digit left; what answers must keep Wedin's bound."""
     m, n = 80, 6
-    A = problems.with_condition(n, (0.1 / (m * eps(dtype))) ** share, dtype, m=m)
-    b = problems.random((m, 2), dtype, seed=1)
+    A, b, truth = problem(m, n, (0.1 / (m * eps(dtype))) ** share, dtype, 2)
     s = hs.lstsq(A, b, method=method, full_output=True)
-    error = true_forward_error(s.x, exact_least_squares(A, b))
+    error = true_forward_error(s.x, truth)
     assert error <= 20 * sensitivity(A, s.x, b) * eps(dtype)
     assert s.forward_error >= error
     if method == "normal" and share > 0.5:
@@ -85,11 +92,10 @@ def test_certificates_tell_the_truth(method, dtype):
     claims, errors = [], []
     for seed in range(24):
         m, n = [(8, 3), (30, 10), (90, 7), (40, 39)][seed % 4]
-        A = problems.with_condition(n, 10.0 ** (seed % 3), dtype, m=m, seed=seed)
-        b = problems.random(m, dtype, seed)
+        A, b, truth = problem(m, n, 10.0 ** (seed % 3), dtype, seed=seed, b_seed=seed)
         s = hs.lstsq(A, b, method=method, full_output=True)
         claims.append(s.forward_error)
-        errors.append(true_forward_error(s.x, exact_least_squares(A, b)))
+        errors.append(true_forward_error(s.x, truth))
     claims, errors = np.array(claims), np.array(errors)
     assert (claims >= errors - REFERENCE).all()
     assert np.median(claims / np.maximum(errors, eps(dtype))) <= 100
@@ -199,7 +205,7 @@ def test_constraints_that_contradict_each_other(dtype, full_output):
         r"Leave it out, or weigh these rows in hs\.lstsq\.$"
     )
     with pytest.raises(hs.SingularMatrixError, match=text):
-        constrained(A, b, np.vstack([C, C[0] + C[1]]), [1, 2, 4], full_output=full_output)
+        constrained(A, b, np.vstack([C, C[0] + C[1]]), np.array([1, 2, 4], dtype), full_output=full_output)
 
 
 def test_constraints_take_what_leaves_x_open_to_the_minimum_norm():
@@ -238,5 +244,7 @@ def test_constraints_are_for_one_matrix():
         constrained(np.stack([A43, A43]), np.ones(4), np.ones((1, 3)), [1.0])
     bad = A43.copy()
     bad[2, 1] = np.nan
-    with pytest.raises(ValueError, match=r"^`A` \(4, 3\) has a NaN or infinity at row 2, column 1; clean the data first"):
+    with pytest.raises(
+        ValueError, match=r"^`A` \(4, 3\) has a NaN or infinity at row 2, column 1; clean the data first"
+    ):
         constrained(bad, np.ones(4), np.ones((1, 3)), [1.0])

@@ -41,3 +41,8 @@ def test_every_public_name_is_in_the_docs():
 
     text = README + "".join(page.read_text() for page in (ROOT / "docs").glob("*.md"))
     assert [name for name in hs.__all__ if not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_examples_of_the_penalties_run():
+    for block in re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "penalties.md").read_text(), re.S):
+        subprocess.run([sys.executable, "-c", block], check=True, timeout=60)

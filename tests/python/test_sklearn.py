@@ -119,6 +119,7 @@ def test_the_penalties_of_lasso_begin_where_all_is_zero():
             "positive=True is not supported by hessolve.sklearn.LinearRegression; use",
         ),
         (ours.Ridge(positive=True), "positive=True is not supported by hessolve.sklearn.Ridge; use sklearn.linear"),
+        (ours.RidgeCV(cv=2, scoring="r2"), "scoring must be None: the squared error decides; use sklearn.linear_model"),
         (ours.Lasso(warm_start=True), "warm_start=True is not supported by hessolve.sklearn.Lasso; use sklearn."),
         (ours.RidgeCV(scoring="r2"), "scoring must be None: the squared error decides; use sklearn.linear_model"),
     ],
@@ -127,6 +128,16 @@ def test_what_is_refused(model, text):
     X, y, _ = data()
     with pytest.raises(ValueError, match=text.replace(".", r"\.")):
         model.fit(X, y)
+
+
+def test_coefficients_of_one_sign():
+    X, y, _ = data()
+    for name in ("Lasso", "ElasticNet"):
+        mine, peer = pair(name, alpha=0.01, positive=True)
+        mine.fit(X, -y)
+        peer.fit(X, -y)
+        assert (mine.coef_ >= 0).all()
+        np.testing.assert_allclose(mine.coef_, peer.coef_, atol=1e-5)
 
 
 def test_examples_run():

@@ -27,6 +27,9 @@ Y, rank = hs.pinv(A, return_rank=True)
 y = hs.lstsq(A, x).x
 u: hs.Solution = hs.lstsq(A, x, full_output=True)
 w: npt.NDArray[np.float64] | hs.Solution = hs.solve(A, x, full_output=bool(s.rank))
+Q, R = hs.orthonormalize(A)
+c: npt.NDArray[np.float64] = hs.ridge(A, x).coef
+r: npt.NDArray[np.float64] = hs.RegressionState(3).solve()
 with hs.num_threads(2):
     n: int = hs.get_num_threads()
 """
@@ -52,7 +55,7 @@ def test_users_see_the_types(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     (tmp_path / "wrong.py").write_text(WRONG, encoding="utf-8")
     done = mypy("wrong.py", cwd=tmp_path)
-    assert {line.split(":")[1] for line in done.stdout.splitlines() if ": error: " in line} == {"18", "19"}, done.stdout
+    assert {line.split(":")[1] for line in done.stdout.splitlines() if ": error: " in line} == {"21", "22"}, done.stdout
 
 
 def test_the_package_says_that_it_is_typed():

@@ -98,6 +98,13 @@ class Augmented {
   Buffer<int> exponent_;
 };
 
+/// a + b - sum exactly, sum being a + b rounded  [Knuth, TAOCP 2, 4.2.2].
+template <class T>
+T rounding_of_sum(T a, T b, T sum) {
+  const T part = sum - a;
+  return (a - (sum - part)) + (b - part);
+}
+
 /// Steps of refinement from X until it changes no more than its rounding. `steps` counts those kept. False where a step
 /// did not halve the change before the rounding level was reached.
 template <class T, class F>
@@ -107,21 +114,33 @@ bool iterate(const Augmented<T, F>& factor, const Source<T>& A, In<T> B, ColMajo
   const Index n = A.cols();
   const Index k = X.cols;
   const Source<T> A_adjoint{A.view.transposed(), Part::full, !A.conjugated};
-  Matrix<T> r(m, k);
+  Matrix<T> r(m, k);  // r + low: the residual in twice the precision
+  Matrix<T> low(m, k);
+  Matrix<T> shifted(m, k);
   Matrix<T> f(m, k);
   Matrix<T> g(n, k);
+  Matrix<T> g_low(n, k);
   Buffer<T> zeros(n);
   std::fill_n(zeros.data(), n, T(0));
   const MatrixView<const T> zero{zeros.data(), n, k, 1, 0};
   compensated_residual<T>(A, X, B, r.view());
+  for (Index j = 0; j < k; ++j) {
+    std::fill_n(low.view().col(j), m, T(0));
+  }
   Buffer<double> before(k);
   std::fill_n(before.data(), k, std::numeric_limits<double>::infinity());
   for (steps = 0; steps < most; ++steps) {
-    compensated_residual<T>(A, X, B, f.view());
-    compensated_residual<T>(A_adjoint, r.view(), zero, g.view());  // -A^H r
     for (Index j = 0; j < k; ++j) {
       for (Index i = 0; i < m; ++i) {
-        f(i, j) -= r(i, j);
+        shifted(i, j) = B(i, j) - r(i, j);
+      }
+    }
+    compensated_residual<T>(A, X, shifted.view(), f.view());  // small: nothing of it is lost in rounding
+    compensated_residual<T>(A_adjoint, r.view(), zero, g_low.view());
+    residual<T>(A_adjoint, low.view(), g_low.view(), g.view());  // -A^H (r + low)
+    for (Index j = 0; j < k; ++j) {
+      for (Index i = 0; i < m; ++i) {
+        f(i, j) += rounding_of_sum(B(i, j), T(-r(i, j)), shifted(i, j)) - low(i, j);
       }
     }
     factor.solve(f.view(), g.view());
@@ -143,7 +162,10 @@ bool iterate(const Augmented<T, F>& factor, const Source<T>& A, In<T> B, ColMajo
         X(i, j) += g(i, j);
       }
       for (Index i = 0; i < m; ++i) {
-        r(i, j) += f(i, j);
+        const T added = low(i, j) + f(i, j);
+        const T sum = r(i, j) + added;
+        low(i, j) = rounding_of_sum(r(i, j), added, sum);
+        r(i, j) = sum;
       }
     }
     if (done) {

@@ -309,6 +309,14 @@ void certify(const Source<T>& A, ColMajor<const T> X, ColMajor<const T> residual
 
 namespace {
 
+/// The evidence for an answer of a method that leaves no orthogonal factors behind: they are made for it.
+template <class T>
+void certify_full_rank(const Source<T>& A, ColMajor<const T> X, ColMajor<const T> residual, Certificate& certificate) {
+  const FullRank<T> factor(A);
+  certificate.rcond = static_cast<double>(factor.rcond());
+  certify<T>(A, X, residual, &factor, 1 / certificate.rcond, certificate);
+}
+
 /// A tall, well-conditioned A by the normal equations on equilibrated columns, with refinement. False, and nothing
 /// written, where their square of the condition number could cost digits, or anything is not finite.
 template <class T>
@@ -351,7 +359,7 @@ bool worth_normal_equations(const Source<T>& A, In<T> B, const LeastSquaresOptio
   const bool wanted = options.method == Method::normal ||
                       (options.method == Method::none && A.rows() >= 4 * A.cols() && A.rows() * A.cols() >= enough);
   return wanted && A.rows() > A.cols() && A.cols() > 0 && B.cols > 0 && options.rcond < 0 && !options.rank_is_lost &&
-         !options.certify && options.precision == Precision::working;
+         (!options.certify || options.method == Method::normal) && options.precision == Precision::working;
 }
 
 }  // namespace
@@ -361,6 +369,13 @@ Outcome least_squares(const Source<T>& A, In<T> B, MatrixView<T> X, const LeastS
                       Certificate& certificate, Diagnosis& diagnosis, double* residual_squares,
                       Buffer<Real<T>>* singular_values) {
   if (worth_normal_equations<T>(A, B, options) && by_normal_equations<T>(A, B, X, certificate, residual_squares)) {
+    if (options.certify) {
+      Matrix<T> solution(A.cols(), B.cols);
+      Matrix<T> residual(A.rows(), B.cols);
+      copy_into<T>(X, solution.view());
+      compensated_residual<T>(A, solution.view(), B, residual.view());
+      certify_full_rank<T>(A, solution.view(), residual.view(), certificate);
+    }
     return {};
   }
   if (options.check_finite) {
@@ -428,7 +443,11 @@ Outcome least_squares(const Source<T>& A, In<T> B, MatrixView<T> X, const LeastS
       residual_squares[j] = r2 * r2;
     }
   }
-  if (options.certify) {
+  const bool by_name = certificate.method == Method::cholesky_qr || certificate.method == Method::mgs ||
+                       certificate.method == Method::sketch;
+  if (options.certify && by_name) {
+    certify_full_rank<T>(A, problem.x(), residual.view(), certificate);
+  } else if (options.certify) {
     certify<T>(A, problem.x(), residual.view(), problem.factor(), problem.scaled_condition(), certificate);
   }
   if (singular_values != nullptr) {

@@ -239,7 +239,11 @@ void precondition_by_sketch(ColMajor<T> W, ColMajor<T> R_, std::uint64_t seed) {
   const Index n = W.cols;
   const Index size = std::min(W.rows, 4 * n + 16);
   Matrix<T> S(size, n);
-  sketch<T>(W, S.view(), Sketch::sparse_sign, seed);
+  if (size < W.rows) {
+    sketch<T>(W, S.view(), Sketch::sparse_sign, seed);
+  } else {  // nothing to save
+    copy_into<T>(MatrixView<const T>(W), S.view());
+  }
   Buffer<T> tau(n);
   qr_in_place<T>(S.view(), tau.data());
   Matrix<T> L(n, n);
@@ -299,17 +303,21 @@ double loss_of(InColMajor<T> Q) {
   return static_cast<double>(s[0]);
 }
 
-/// kappa on equilibrated columns, from the leading triangle of R.
+/// kappa on equilibrated columns, from the columns of R that brought a new row.
 template <class T>
 double condition_from(InColMajor<T> R_, Index rank) {
   if (rank == 0) {
     return 1;
   }
   Matrix<T> U(rank, rank);
-  for (Index j = 0; j < rank; ++j) {
-    const Real<T> size = norm2(R_.col(j), std::min(j + 1, rank));
+  Index j = 0;
+  for (Index step = 0; step < rank; ++step, ++j) {
+    while (j + 1 < R_.cols && R_(step, j) == T(0)) {  // columns that were dropped
+      ++j;
+    }
+    const Real<T> size = norm2(R_.col(j), step + 1);
     for (Index i = 0; i < rank; ++i) {
-      U(i, j) = i <= j && size > 0 ? T(R_(i, j) / size) : T(0);
+      U(i, step) = i <= step && size > 0 ? T(R_(i, j) / size) : T(0);
     }
   }
   return condition_of_triangle<T>(U.view());
@@ -326,13 +334,27 @@ double expected_loss(GramSchmidt method, Index m, Index n, double condition) {
   }
 }
 
-/// Pivoted QR of R itself: A = Q R, R P = Q' R', hence A P = (Q Q') R'. Q' has `keep` columns that count.
+/// Columns divided by their norms, so that pivoting compares what is left of each relative to what it was.
+template <class T>
+Buffer<Real<T>> normalise(ColMajor<T> M) {
+  Buffer<Real<T>> norm(M.cols);
+  for (Index j = 0; j < M.cols; ++j) {
+    norm[j] = norm2(M.col(j), M.rows);
+    for (Index i = 0; i < M.rows && norm[j] > 0; ++i) {
+      M(i, j) /= norm[j];
+    }
+  }
+  return norm;
+}
+
+/// Pivoted QR of R itself: A = Q R, R P = Q' R', hence A P = (Q Q') R'. Returns the rank.
 template <class T>
 Index pivot_afterwards(Matrix<T>& W, Matrix<T>& R_, Index* permutation, double rtol) {
   const Index n = R_.view().cols;
   const Index r = R_.view().rows;
   Matrix<T> S(r, n);
   copy_into<T>(MatrixView<const T>(R_.view()), S.view());
+  const Buffer<Real<T>> norm = normalise<T>(S.view());
   Buffer<T> tau(std::min(r, n));
   qr_pivoted_in_place<T>(S.view(), tau.data(), permutation);
   Index rank = 0;
@@ -356,7 +378,7 @@ Index pivot_afterwards(Matrix<T>& W, Matrix<T>& R_, Index* permutation, double r
   W = std::move(product);
   for (Index j = 0; j < n; ++j) {
     for (Index i = 0; i < r; ++i) {
-      R_(i, j) = i <= j && i < rank ? S(i, j) : T(0);
+      R_(i, j) = i <= j && i < rank ? T(S(i, j) * norm[permutation[j]]) : T(0);
     }
   }
   return rank;
@@ -399,12 +421,26 @@ Outcome orthonormalize(In<T> A, MatrixView<T> Q, MatrixView<T> R, Index* permuta
     rank = ByColumns<T>(W.view(), R_.view(), permutation, options, rtol).run();
   } else if (method == GramSchmidt::householder) {
     Matrix<T> Q_(m, r);
+    Buffer<Real<T>> norm(n);  // what the columns were divided by
+    if (options.pivoting) {
+      norm = normalise<T>(W.view());
+    } else {
+      equilibrate_columns<T>(W.view(), norm.data());
+      for (Index j = 0; j < n; ++j) {
+        norm[j] = 1 / norm[j];
+      }
+    }
     (void)qr<T>(W.view(), Q_.view(), R_.view(), options.pivoting ? permutation : nullptr);
     W = std::move(Q_);
     rank = 0;
     while (rank < r &&
            (!options.pivoting || std::abs(R_(rank, rank)) > static_cast<Real<T>>(rtol) * std::abs(R_(0, 0)))) {
       ++rank;
+    }
+    for (Index j = 0; j < n; ++j) {
+      for (Index i = 0; i <= std::min(j, r - 1); ++i) {
+        R_(i, j) *= norm[options.pivoting ? permutation[j] : j];
+      }
     }
   } else {
     if (!as_a_whole<T>(W.view(), R_.view(), options)) {

@@ -106,7 +106,7 @@ class SketchedSolve {
         S_(size_, n_),
         tau_(n_),
         scale_(n_) {
-    sketch<T>(A.view, S_.view(), Sketch::sparse_sign, seed);
+    reduce(A.view, S_.view());
     if (A.conjugated) {
       for (Index j = 0; j < n_; ++j) {
         for (Index i = 0; i < size_; ++i) {
@@ -123,39 +123,43 @@ class SketchedSolve {
   /// The solution of the sketched problem min ||S (A x - b)||.
   void start(In<T> B, ColMajor<T> X) const {
     Matrix<T> Sb(size_, B.cols);
-    sketch<T>(B, Sb.view(), Sketch::sparse_sign, seed);
+    reduce(B, Sb.view());
     apply_q<T>(S_.view(), tau_.data(), n_, Trans::adjoint, Sb.view());
     copy_into<T>(MatrixView<const T>(Sb.view().block(0, 0, n_, B.cols)), X);
     triangular_solve<T>(triangle(), Triangle::upper, Diagonal::general, Trans::none, X);
     rescale<T>(scale_, X);
   }
 
-  /// x := A^+ r for one column; r is destroyed. False where the iteration does not converge.
-  bool solve(ColMajor<T> r, ColMajor<T> x) const {
+  /// x := A^+ r for one column; r is destroyed. Where rounding stops the gradient from shrinking, the best x so far is
+  /// the answer. False where it did not shrink to that.
+  bool solve(ColMajor<T> r, ColMajor<T> x, double condition) const {
     constexpr int most = 200;
+    Matrix<T> current(n_, 1);
     Matrix<T> p(n_, 1);
     Matrix<T> g(n_, 1);
     Matrix<T> z(n_, 1);
     Matrix<T> q(m_, 1);
     std::fill_n(x.data, n_, T(0));
+    std::fill_n(current.view().data, n_, T(0));
     gradient(r, g.view());
     copy_into<T>(MatrixView<const T>(g.view()), p.view());
     R gamma = square(g.view());
     const R first = gamma;
-    const R goal = first * epsilon<T> * epsilon<T> / 16;
     R best = gamma;
-    int idle = 0;
-    for (int i = 0; i < most && gamma > goal && idle < 10; ++i) {
+    // R^-H enlarges the rounding of A^H r by the condition number
+    const R rounding = static_cast<R>(condition) * epsilon<T>;
+    const R floor = static_cast<R>(n_) * rounding * rounding * square(r);
+    for (int i = 0, idle = 0; i < most && best > floor / R(64) && idle < 3; ++i) {
       copy_into<T>(MatrixView<const T>(p.view()), z.view());
       triangular_solve<T>(triangle(), Triangle::upper, Diagonal::general, Trans::none, z.view());
       rescale<T>(scale_, z.view());
       multiply(A_, z.view(), q.view());
       const R alpha = gamma / square(q.view());
       if (!std::isfinite(alpha)) {
-        return false;
+        break;
       }
       for (Index k = 0; k < n_; ++k) {
-        x(k, 0) += alpha * z(k, 0);
+        current(k, 0) += alpha * z(k, 0);
       }
       subtract_multiple<T>(m_, T(alpha), q.view().data, r.data);
       gradient(r, g.view());
@@ -164,16 +168,30 @@ class SketchedSolve {
         p(k, 0) = g(k, 0) + next / gamma * p(k, 0);
       }
       gamma = next;
-      idle = gamma < best ? 0 : idle + 1;  // at the level of rounding it only wavers
-      best = std::min(best, gamma);
+      if (gamma < best) {
+        idle = gamma < best / 2 ? 0 : idle + 1;
+        best = gamma;
+        copy_into<T>(MatrixView<const T>(current.view()), x);
+      } else {
+        ++idle;
+      }
     }
-    return best <= R(1e-8) * first || first == R(0) || gamma <= goal;
+    return best <= std::max(R(1e-8) * first, R(64) * floor);
   }
 
  private:
   static constexpr std::uint64_t seed = 20240813;
 
   [[nodiscard]] ColMajor<const T> triangle() const { return S_.view().block(0, 0, n_, n_); }
+
+  /// S M; M itself where the sketch would be no smaller.
+  void reduce(In<T> M, ColMajor<T> out) const {
+    if (size_ < m_) {
+      sketch<T>(M, out, Sketch::sparse_sign, seed);
+    } else {
+      copy_into<T>(M, out);
+    }
+  }
 
   static R square(ColMajor<T> v) {
     R sum = 0;
@@ -220,7 +238,7 @@ bool by_sketch(const Source<T>& A, In<T> B, ColMajor<T> X, double& condition) {
   for (int round = 0; round < 2 && converged; ++round) {
     refine_once<T>(A, B, X, [&](ColMajor<T> r, ColMajor<T> dx) {
       for (Index j = 0; j < r.cols; ++j) {
-        const bool fine = sketched.solve(r.block(0, j, r.rows, 1), dx.block(0, j, dx.rows, 1));
+        const bool fine = sketched.solve(r.block(0, j, r.rows, 1), dx.block(0, j, dx.rows, 1), condition);
         converged = converged && (fine || round > 0);  // the second round starts at the level of rounding
       }
     });

@@ -38,12 +38,13 @@ template <class T>
 void make_orthonormal(Matrix<T>& W) {
   const Index m = W.view().rows;
   const Index n = W.view().cols;
-  Matrix<T> Q(m, n);
-  Matrix<T> R(n, n);
+  const Index r = std::min(m, n);
+  Matrix<T> Q(m, r);
+  Matrix<T> R(r, n);
   GramSchmidtOptions options;
   options.measure = false;
   options.method = GramSchmidt::cholesky_qr2;
-  if (!orthonormalize<T>(W.view(), Q.view(), R.view(), nullptr, options).ok()) {
+  if (m < n || !orthonormalize<T>(W.view(), Q.view(), R.view(), nullptr, options).ok()) {
     options.method = GramSchmidt::householder;
     (void)orthonormalize<T>(W.view(), Q.view(), R.view(), nullptr, options);
   }
@@ -178,7 +179,7 @@ Outcome range_finder(In<T> A, double tolerance, MatrixView<T> Q, const Randomize
     make_orthonormal<T>(Y);
     project_out<T>(found, Y.view());
     make_orthonormal<T>(Y);
-    const Index more = std::min(probes, most - report.rank);
+    const Index more = std::min(Y.view().cols, most - report.rank);
     copy_into<T>(MatrixView<const T>(Y.view().block(0, 0, m, more)), basis.view().block(0, report.rank, m, more));
     report.rank += more;
   }

@@ -175,7 +175,7 @@ def pinv(a: ArrayLike, rcond: Any = None, hermitian: bool = False, *, rtol: Any 
     if np.ndim(given):
         return np.linalg.pinv(np.asarray(a), given, hermitian)
     A, dtype, wrap = _matrices(a, square=hermitian)
-    if A.size == 0:  # NumPy keeps the dtype of what is empty
+    if 0 in A.shape[-2:]:  # NumPy keeps the dtype of empty matrices
         return wrap(np.empty((*A.shape[:-2], A.shape[-1], A.shape[-2]), np.asarray(a).dtype))
     relative = float(given) if given is not None else 1e-15 if rtol is _UNSET else _default(A, dtype)
     X, report = _core.pinv(A, atol=0.0, rtol=max(relative, 0.0), hermitian=hermitian, check_finite=False)
