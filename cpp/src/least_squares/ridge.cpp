@@ -100,7 +100,7 @@ class Ridge {
 
   /// What solve begins with.
   [[nodiscard]] RidgeMethod first_method() const {
-    RidgeMethod method = options_.method;
+    RidgeMethod method = overflowing_ ? RidgeMethod::augmented : options_.method;
     if (method == RidgeMethod::none) {
       method = m_ >= n_ || special_ ? RidgeMethod::cholesky : RidgeMethod::dual;
     }
@@ -120,6 +120,9 @@ class Ridge {
     }
     return check_finite<T>(design_.X()).first < 0 && check_finite<T>(Source<T>{design_.Y()}).first < 0;
   }
+
+  /// The data are finite, but their squares are not: orthogonal methods only, which scale.
+  void avoid_squares() { overflowing_ = true; }
 
   /// Targets first ... first + count - 1 share a penalty.
   RidgeMethod solve(Index first, Index count, double alpha, ColMajor<T> coef, double& dof) {
@@ -397,7 +400,7 @@ class Ridge {
       if (!(d.s[k] > cut)) {
         break;
       }
-      const double filter = s / (s * s + shift);
+      const double filter = 1 / (s + shift / s);
       double share = 0;
       for (Index i = 0; i < m_; ++i) {
         share += static_cast<double>(d.U(i, k)) * static_cast<double>(d.U(i, k));
@@ -419,6 +422,7 @@ class Ridge {
   Index n_;
   Index t_;
   bool special_;
+  bool overflowing_ = false;
   Matrix<T> P_;
   Matrix<T> G_;
   Matrix<T> C_;
@@ -476,7 +480,7 @@ Outcome ridge(In<T> X, In<T> Y, const double* alpha, MatrixView<T> coef, T* inte
         return {Reason::non_finite, i};
       }
     }
-    return {Reason::non_finite};  // squares that overflow
+    problem.avoid_squares();
   }
   Matrix<T> W(n, t);
   RidgeMethod used = options.method;

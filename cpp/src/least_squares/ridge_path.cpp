@@ -305,8 +305,9 @@ class Path {
 
   static void add(double e, double h, Sums& sum) {
     sum.squares += e * e;
-    const double one_out = e / (1 - h);
-    sum.left_out += e == 0 ? 0 : one_out * one_out;
+    constexpr double rounding = 1e-12;  // a row that is fitted whatever it says: nothing can be said without it
+    const double one_out = 1 - h > rounding ? e / (1 - h) : std::numeric_limits<double>::infinity();
+    sum.left_out += one_out * one_out;
   }
 
   void write_quality(const Buffer<Sums>& sums) const {
@@ -317,7 +318,9 @@ class Path {
         store(out_.residual_norm, j * k_ + a, std::sqrt(sum.squares));
         store(out_.loo, j * k_ + a, sum.left_out / static_cast<double>(design_.total_weight()));
         const double freedom = m - out_.dof[a];
-        store(out_.gcv, j * k_ + a, m * sum.squares / (freedom * freedom));
+        const bool saturated = !(freedom > 1e-12 * m);
+        store(out_.gcv, j * k_ + a,
+              saturated ? std::numeric_limits<double>::infinity() : m * sum.squares / (freedom * freedom));
       }
     }
   }

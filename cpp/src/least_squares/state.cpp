@@ -49,6 +49,8 @@ void RegressionState<T>::absorb_rows(ColMajor<T> W, Index rows) {
   const Index height = n_ + rows;
   const ColMajor<T> left = W.block(0, 0, height, n_);
   const ColMajor<T> right = W.block(0, n_, height, t_);
+  Buffer<T> scale(n_);
+  equilibrate_columns<T>(left, scale.data());  // squares inside the factorisation stay in range
   if (n_ > 0) {
     Buffer<T> tau(n_);
     qr_in_place<T>(left, tau.data());
@@ -56,13 +58,13 @@ void RegressionState<T>::absorb_rows(ColMajor<T> W, Index rows) {
   }
   for (Index j = 0; j < n_; ++j) {
     for (Index i = 0; i <= j; ++i) {
-      R_(i, j) = left(i, j);
+      R_(i, j) = left(i, j) / scale[j];
     }
   }
   for (Index j = 0; j < t_; ++j) {
     std::copy_n(right.col(j), n_, R_.view().col(n_ + j));
     const auto rest = static_cast<double>(norm2(right.col(j) + n_, rows));
-    residual_[j] += rest * rest;
+    residual_[j] = std::hypot(residual_[j], rest);
   }
 }
 
@@ -157,13 +159,13 @@ Outcome RegressionState<T>::downdate(In<T> X, In<T> Y, VectorView<const T> weigh
         z = c[k] * z - p[k] * start;
         y = start;
       }
-      residual[j] -= static_cast<double>(y) * static_cast<double>(y);
-      const double slack = static_cast<double>(epsilon<T>) * 1e3 *
-                           std::max(residual_[j], static_cast<double>(y) * static_cast<double>(y));
-      if (!(residual[j] >= -slack)) {
+      const auto rest = std::abs(static_cast<double>(y));
+      const double whole = residual[j];
+      const double slack = std::sqrt(static_cast<double>(epsilon<T>)) * std::max(residual_[j], rest);
+      if (!(rest <= whole + slack)) {
         return {Reason::not_positive_definite, row};
       }
-      residual[j] = std::max(residual[j], 0.0);
+      residual[j] = rest < whole ? std::sqrt(whole - rest) * std::sqrt(whole + rest) : 0.0;
     }
     count -= weights.data != nullptr ? static_cast<double>(weights[row]) : 1.0;
   }
@@ -185,7 +187,7 @@ void RegressionState<T>::merge(const RegressionState& other) {
   copy_into<T>(MatrixView<const T>(other.R_.view()), W.view().block(n_, 0, n_, n_ + t_));
   absorb_rows(W.view(), n_);
   for (Index j = 0; j < t_; ++j) {
-    residual_[j] += other.residual_[j];
+    residual_[j] = std::hypot(residual_[j], other.residual_[j]);
   }
   count_ += other.count_;
 }
@@ -222,14 +224,15 @@ Outcome RegressionState<T>::solve(const double* alpha, In<T> penalty, MatrixView
       return outcome;
     }
     rank = std::min(rank, certificate.rank);
-    squares[j] = residual_[j];
+    double rest = residual_[j];
     for (Index i = 0; i < n_; ++i) {
       double e = static_cast<double>(R_(i, n_ + j));
       for (Index c = i; c < n_; ++c) {
         e -= static_cast<double>(R_(i, c)) * static_cast<double>(w(c, 0));
       }
-      squares[j] += e * e;
+      rest = std::hypot(rest, e);
     }
+    squares[j] = rest * rest;
   }
   return {};
 }
@@ -261,7 +264,7 @@ void RegressionState<T>::standard_errors(MatrixView<T> errors) const {
       sum += static_cast<double>(inverse(i, j)) * static_cast<double>(inverse(i, j));
     }
     for (Index j = 0; j < t_; ++j) {
-      errors(i, j) = known ? static_cast<T>(std::sqrt(residual_[j] / freedom * sum)) : nan;
+      errors(i, j) = known ? static_cast<T>(residual_[j] * std::sqrt(sum / freedom)) : nan;
     }
   }
 }

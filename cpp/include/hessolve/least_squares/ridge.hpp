@@ -45,7 +45,8 @@ struct RidgePath {
   double* dof = nullptr;    ///< k
   double* gcv =
       nullptr;  ///< t x k: m ||e||^2 / (m - dof)^2  [Golub, Heath & Wahba 1979, doi 10.1080/00401706.1979.10489751]
-  double* loo = nullptr;            ///< t x k: mean of (e_i / (1 - h_ii))^2, the squared error of leaving one out
+  double* loo = nullptr;  ///< t x k: mean of (e_i / (1 - h_ii))^2, the squared error of leaving one out
+  // gcv and loo are infinite where a fit leaves no freedom to judge it by
   double* residual_norm = nullptr;  ///< t x k: ||e||
   double* solution_norm = nullptr;  ///< t x k: ||w||, or ||L w||
 };

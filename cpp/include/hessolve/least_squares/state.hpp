@@ -51,7 +51,7 @@ class RegressionState {
   Index t_;
   double count_ = 0;
   Matrix<T> R_;              // [R Z], n x (n + t); zeros below the diagonal
-  Buffer<double> residual_;  // squared norm of what is left of each target
+  Buffer<double> residual_;  // norm of what is left of each target
 };
 
 }  // namespace hessolve
