@@ -7,6 +7,8 @@
 #include "least_squares/design.hpp"
 
 #include <cmath>
+#include <limits>
+#include <vector>
 
 namespace hessolve {
 namespace {
@@ -93,6 +95,7 @@ Outcome diagonalise(Matrix<T>& G, InColMajor<T> P, Pencil<T>& pencil) {
 struct Sums {
   double squares = 0;
   double left_out = 0;
+  double gcv = -1;  // where it is known already
 };
 
 template <class T>
@@ -220,12 +223,18 @@ class Path {
     gemm_minus<Right::plain, T>(UY.view(), Ut.view(), minus_Y.view());
     Matrix<T> filtered(m_, t_ * k_);  // minus (mu + alpha)^-1 U^T y
     Matrix<T> shrunk(m_, t_ * k_);    // minus mu (mu + alpha)^-1 U^T y
-    Matrix<T> share(m_, k_);          // mu / (mu + alpha)
+    Matrix<T> inverse(m_, k_);        // 1 / (mu + alpha)
+    std::vector<bool> regular(static_cast<std::size_t>(k_), true);
+    Matrix<T> share(m_, k_);  // mu / (mu + alpha)
     for (Index a = 0; a < k_; ++a) {
       double trace = design_.centred() ? 1.0 : 0.0;
       for (Index i = 0; i < m_; ++i) {
         const T d = pencil.mu[i] + static_cast<T>(alpha_[a]);
-        const T filter = d > cut || (alpha_[a] > 0 && d > 0) ? 1 / d : T(0);
+        const bool constant = design_.centred() && i == 0;  // what centring took out
+        const bool counts = !constant && (d > cut || (alpha_[a] > 0 && d > 0));
+        const T filter = counts ? 1 / d : T(0);
+        regular[static_cast<std::size_t>(a)] = regular[static_cast<std::size_t>(a)] && (counts || constant);
+        inverse(i, a) = filter;
         share(i, a) = pencil.mu[i] * filter;
         trace += static_cast<double>(share(i, a));
         for (Index j = 0; j < t_; ++j) {
@@ -255,15 +264,32 @@ class Path {
     }
     gemm_minus<Right::plain, T>(A.view(), pencil.S.view(), filtered.view());
     gemm_minus<Right::plain, T>(fitted.view(), pencil.S.view(), shrunk.view());
+    Matrix<T> diagonal(m_, k_);  // of (K + alpha I)^-1
+    clear<T>(diagonal.view());
     gemm_minus<Right::plain, T>(leverage.view(), squared.view(), share.view());
+    gemm_minus<Right::plain, T>(diagonal.view(), squared.view(), inverse.view());
     Buffer<Sums> sums(t_ * k_);
     for (Index a = 0; a < k_; ++a) {
       for (Index j = 0; j < t_; ++j) {
         Sums sum;
+        double size = 0;
+        double trace = 0;
         for (Index l = 0; l < m_; ++l) {
           const T e = -minus_Y(l, j) - fitted(l, j + a * t_);
           add(static_cast<double>(e), static_cast<double>(leverage(l, a)), sum);
+          const auto value = static_cast<double>(A(l, j + a * t_));
+          size += value * value;
+          trace += static_cast<double>(diagonal(l, a));
           A(l, j + a * t_) *= std::sqrt(design_.weight(l));  // scaled back
+        }
+        if (regular[static_cast<std::size_t>(
+                a)]) {  // e = alpha a and 1 - h = alpha diag, which have a limit for alpha = 0
+          sum.left_out = 0;
+          for (Index l = 0; l < m_; ++l) {
+            const double one_out = unscaled(A(l, j + a * t_), l) / static_cast<double>(diagonal(l, a));
+            sum.left_out += one_out * one_out;
+          }
+          sum.gcv = static_cast<double>(m_) * size / (trace * trace);
         }
         sums[j * k_ + a] = sum;
       }
@@ -303,6 +329,12 @@ class Path {
     }
   }
 
+  /// What a was before it was scaled by the root of a row's weight; a row without weight has no say.
+  [[nodiscard]] double unscaled(T value, Index row) const {
+    const T root = std::sqrt(design_.weight(row));
+    return root > 0 ? static_cast<double>(value / root) : 0.0;
+  }
+
   static void add(double e, double h, Sums& sum) {
     sum.squares += e * e;
     constexpr double rounding = 1e-12;  // a row that is fitted whatever it says: nothing can be said without it
@@ -319,8 +351,8 @@ class Path {
         store(out_.loo, j * k_ + a, sum.left_out / static_cast<double>(design_.total_weight()));
         const double freedom = m - out_.dof[a];
         const bool saturated = !(freedom > 1e-12 * m);
-        store(out_.gcv, j * k_ + a,
-              saturated ? std::numeric_limits<double>::infinity() : m * sum.squares / (freedom * freedom));
+        const double gcv = saturated ? std::numeric_limits<double>::infinity() : m * sum.squares / (freedom * freedom);
+        store(out_.gcv, j * k_ + a, sum.gcv >= 0 ? sum.gcv : gcv);
       }
     }
   }
@@ -432,7 +464,7 @@ Outcome ridge_path(In<T> X, In<T> Y, const double* alpha, Index k, const RidgePa
   const Design<T> design(X, Y, options.weights, options.intercept);
   Path<T> problem(design, alpha, k, path);
   const bool special = options.penalty.data != nullptr || options.prior.data != nullptr;
-  return X.rows >= X.cols || special ? problem.primal(options) : problem.dual();
+  return X.rows > X.cols || special ? problem.primal(options) : problem.dual();
 }
 
 template <class T>
