@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The truth, computed here and never read from a report: backward errors in long double, solutions in integers."""
 
+import mpmath
 import numpy as np
 
 DIGITS = 120  # binary digits behind the point of a reference solution
@@ -93,3 +94,69 @@ def _long(integers):
     heads = _floats(integers, DIGITS)
     tails = _floats(integers - _rounded(heads), DIGITS)
     return heads.astype(np.longdouble) + tails.astype(np.longdouble)
+
+
+def exact_solve(A, b):
+    """The solution of A x = b for the stored numbers, in long double, whatever the condition: 80 digits by mpmath."""
+    with mpmath.workdps(80):
+        return _from_mp(_mp_solve(_to_mp(A), _to_mp(np.reshape(b, (len(b), -1)))), np.shape(b)[1:])
+
+
+def exact_least_squares(A, b, *, weights=None, quadratic=None, constraints=None):
+    """The minimiser of ``(b - A x)^H W (b - A x) + x^H P x`` under C x = d, from its normal equations in 80 digits."""
+    with mpmath.workdps(80):
+        matrix, target = _to_mp(A), _to_mp(np.reshape(b, (len(b), -1)))
+        adjoint = np.vectorize(mpmath.conj, otypes=[object])(matrix.T) if matrix.size else matrix.T
+        if weights is not None:
+            adjoint = adjoint * _to_mp(np.asarray(weights, dtype=np.float64))
+        G, g = adjoint.dot(matrix), adjoint.dot(target)
+        if quadratic is not None:
+            G = G + quadratic
+        n = len(G)
+        if constraints is not None:
+            C, d = _to_mp(constraints[0]), _to_mp(np.reshape(constraints[1], (len(constraints[1]), -1)))
+            across = np.vectorize(mpmath.conj, otypes=[object])(C.T)
+            corner = np.full((len(C), len(C)), mpmath.mpf(0))
+            G, g = np.block([[G, across], [C, corner]]), np.concatenate([g, d])
+        return _from_mp(_mp_solve(G, g)[:n], np.shape(b)[1:])
+
+
+def mp_array(A):
+    """An array of mpmath numbers, for exact quadratic forms."""
+    return _to_mp(A)
+
+
+def _to_mp(A):
+    convert = mpmath.mpc if np.asarray(A).dtype.kind == "c" else mpmath.mpf
+    flat = [convert(complex(a) if convert is mpmath.mpc else float(a)) for a in np.asarray(A).flat]
+    result = np.empty(len(flat), dtype=object)
+    result[:] = flat
+    return result.reshape(np.shape(A))
+
+
+def _mp_solve(A, b):
+    """Gaussian elimination with partial pivoting on [A b], in the digits that are in force."""
+    n = len(A)
+    rows = np.concatenate([A, b], axis=1)
+    for k in range(n):
+        pivot = k + max(range(n - k), key=lambda i: abs(rows[k + i, k]))
+        rows[[k, pivot]] = rows[[pivot, k]]
+        for i in range(n):
+            if i != k and rows[i, k] != 0:
+                rows[i, k:] = rows[i, k:] - rows[k, k:] * (rows[i, k] / rows[k, k])
+    return rows[:, n:] / np.diag(rows)[:, np.newaxis]
+
+
+def _from_mp(values, shape):
+    """Long doubles: the head and what it leaves."""
+    complex_ = any(isinstance(v, mpmath.mpc) for v in values.flat)
+
+    def longs(part):
+        heads = np.array([float(part(v)) for v in values.flat])
+        tails = np.array([float(part(v) - h) for v, h in zip(values.flat, heads, strict=True)])
+        return heads.astype(np.longdouble) + tails.astype(np.longdouble)
+
+    result = longs(lambda v: v.real)
+    if complex_:
+        result = result + np.clongdouble(1j) * longs(lambda v: v.imag)
+    return result.reshape((len(values), *shape))

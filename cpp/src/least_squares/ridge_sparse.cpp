@@ -101,6 +101,16 @@ class SparseDesign {
     }
   }
 
+  /// The Frobenius norm, before centring.
+  [[nodiscard]] double norm() const {
+    double square = 0;
+    for (Index i = 0; i < rows(); ++i) {
+      const double weight = root_[i] * root_[i];
+      visit(i, [&](Index, double value) { square += weight * value * value; });
+    }
+    return std::sqrt(square);
+  }
+
   [[nodiscard]] double intercept(const double* w, Index c) const {
     return centred_ ? y_mean_[c] - dot<false, double>(mean_.data(), w, cols()) : 0.0;
   }
@@ -143,7 +153,9 @@ Outcome by_cg(const SparseDesign<T, I>& X, Index target, double alpha, const Sto
   std::copy_n(g.data(), n, p.data());
   double now = square_of(g);
   const double tolerance = static_cast<double>(epsilon<T>) / 8;
-  const double enough = now * tolerance * tolerance;
+  const double rounding =
+      4 * epsilon<double> * X.norm() * std::sqrt(square_of(r));  // of a gradient, however it is small
+  const double enough = std::max(now * tolerance * tolerance, rounding * rounding);
   const Index most = 20 * std::max<Index>(n, 50);
   for (steps = 0; now > enough && steps < most; ++steps) {
     X.times(p.data(), q.data());

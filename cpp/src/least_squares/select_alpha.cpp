@@ -83,10 +83,12 @@ Outcome search(In<T> X, In<T> Y, double high, double low, double goal, const Rid
   const Index t = Y.cols;
   Buffer<T> coefs(n * t * points);
   Buffer<T> intercepts(t * points);
+  Buffer<double> dof(points);
   Buffer<double> residual(t * points);
   RidgePath<T> path;
   path.coefs = coefs.data();
   path.intercepts = intercepts.data();
+  path.dof = dof.data();
   path.residual_norm = residual.data();
   const double top = high * most;
   const double bottom = low / most;
