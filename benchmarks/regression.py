@@ -108,7 +108,7 @@ def lasso(quick: bool) -> Iterator[Case]:
         alphas = np.geomspace(top, 0.01 * top, 50)
 
         def ours(X: Array = X, y: Array = y, alphas: Array = alphas) -> Array:
-            return hs.lasso_path(X, y, alphas, tol=GAP).coefs
+            return hs.lasso_path(X, y, alphas, tol=GAP / 4).coefs
 
         def theirs(X: Array = X, y: Array = y, alphas: Array = alphas) -> Any:
             return peer(X, y, alphas=alphas, tol=GAP, max_iter=10_000)[1]
