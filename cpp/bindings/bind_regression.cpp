@@ -1,41 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "run.hpp"
+#include "regression.hpp"
 
-#include <hessolve/least_squares/ridge.hpp>
 #include <hessolve/least_squares/state.hpp>
-
-#include <pybind11/stl.h>
 
 #include <variant>
 
 namespace hessolve::bindings {
 namespace {
-
-using Maybe = std::optional<py::array>;
-
-/// visit(T{}) for float32 and float64.
-template <class Visit>
-auto with_real(const py::array& array, Visit&& visit) {
-  switch (array.dtype().num()) {
-    case 11: return visit(float{});  // NumPy's type numbers
-    case 12: return visit(double{});
-    default: throw py::type_error("only float32 and float64 are supported here");
-  }
-}
-
-/// A vector (m,) or a matrix as a view; without memory where there is none.
-template <class T>
-MatrixView<const T> matrix_of(const Maybe& array, const char* name) {
-  if (!array) {
-    return {};
-  }
-  const py::array two = array->ndim() == 1 ? array->attr("reshape")(-1, 1).cast<py::array>() : *array;
-  return Stack<T>(two, name)[0];
-}
-template <class T>
-VectorView<const T> vector_of(const Maybe& array, const char* name) {
-  return array ? column_of(matrix_of<T>(array, name), 0) : VectorView<const T>{};
-}
 
 RidgeMethod ridge_method_named(const std::string& word) {
   for (const RidgeMethod method :
@@ -46,52 +17,6 @@ RidgeMethod ridge_method_named(const std::string& word) {
   }
   throw py::value_error("unknown method " + word);
 }
-
-template <class T>
-struct Problem {
-  Problem(const py::array& x, const py::array& y, const Maybe& w, bool intercept, const Maybe& penalty,
-          const Maybe& prior)
-      : X(x, "X"),
-        Y(y, "y") {
-    options.intercept = intercept;
-    options.weights = vector_of<T>(w, "sample_weight");
-    options.penalty = matrix_of<T>(penalty, "penalty");
-    if (penalty && penalty->ndim() == 1) {  // L = diag(l)
-      const Index n = options.penalty.rows;
-      diagonal = Matrix<T>(n, n);
-      for (Index j = 0; j < n; ++j) {
-        for (Index i = 0; i < n; ++i) {
-          diagonal(i, j) = i == j ? options.penalty(i, 0) : T(0);
-        }
-      }
-      options.penalty = diagonal.view();
-    }
-    options.prior = matrix_of<T>(prior, "prior_covariance");
-  }
-
-  /// The report of work(stop), a refused element of X or y named.
-  template <class Work>
-  Report run_once(Work&& work) {
-    return run({}, 1, X.rows() * std::max<Index>(X.cols(), 1), true,
-               [&](Index, const Stop& stop, Certificate&, Diagnosis& diagnosis) {
-                 options.stop = stop;
-                 const Outcome outcome = work();
-                 if (outcome.reason == Reason::non_finite && outcome.where >= 0) {
-                   auto bad = find_non_finite<T>(Source<T>{X[0]});
-                   diagnosis.argument = bad.first >= 0 ? "X" : "y";
-                   bad = bad.first >= 0 ? bad : find_non_finite<T>(Source<T>{Y[0]});
-                   diagnosis.row = bad.first;
-                   diagnosis.col = bad.second;
-                 }
-                 return outcome;
-               });
-  }
-
-  Stack<T> X;
-  Stack<T> Y;
-  RidgeOptions<T> options;
-  Matrix<T> diagonal;
-};
 
 template <class T>
 py::tuple ridge_fit(const py::array& x, const py::array& y, const py::array_t<double>& alpha, const Maybe& weights,
@@ -116,61 +41,20 @@ py::tuple ridge_fit(const py::array& x, const py::array& y, const py::array_t<do
   return py::make_tuple(coef, intercepts, dof, name(answered), std::move(report));
 }
 
-/// The alphas asked for, or a geometric grid over the spectrum, largest first.
-template <class T>
-std::vector<double> grid_of(Problem<T>& problem, const std::optional<py::array_t<double>>& alphas, Report& report) {
-  std::vector<double> result;
-  if (alphas) {
-    for (Index i = 0; i < alphas->size(); ++i) {
-      result.push_back(alphas->at(i));
-    }
-    return result;
-  }
-  double smallest = 1;
-  double largest = 1;
-  report = problem.run_once([&] { return ridge_alpha_range<T>(problem.X[0], problem.options, smallest, largest); });
-  constexpr int steps = 50;
-  for (int i = 0; i < steps; ++i) {
-    result.push_back(largest * std::pow(smallest / largest, i / double(steps - 1)));
-  }
-  return result;
-}
-
 template <class T>
 py::dict path_fit(const py::array& x, const py::array& y, const std::optional<py::array_t<double>>& alphas,
                   const Maybe& weights, bool intercept, const Maybe& penalty, const Maybe& prior) {
   Problem<T> problem(x, y, weights, intercept, penalty, prior);
   Report report({}, 1);
   const std::vector<double> grid = grid_of<T>(problem, alphas, report);
-  const auto k = static_cast<Index>(grid.size());
-  const Index n = problem.X.cols();
-  const Index t = problem.Y.cols();
-  py::array_t<double> used(k);
-  std::copy(grid.begin(), grid.end(), used.mutable_data());
-  py::array_t<T> coefs({n, t, k});
-  py::array_t<T> intercepts({t, k});
-  py::array_t<double> dof(k);
-  py::array_t<double> gcv({t, k});
-  py::array_t<double> loo({t, k});
-  py::array_t<double> residual({t, k});
-  py::array_t<double> solution({t, k});
-  const RidgePath<T> out{coefs.mutable_data(), intercepts.mutable_data(), dof.mutable_data(),     gcv.mutable_data(),
-                         loo.mutable_data(),   residual.mutable_data(),   solution.mutable_data()};
+  const PathArrays<T> arrays(grid, problem.X.cols(), problem.Y.cols());
   if (report.outcomes[0].ok()) {
-    report = problem.run_once(
-        [&] { return ridge_path<T>(problem.X[0], problem.Y[0], grid.data(), k, out, problem.options); });
+    report = problem.run_once([&] {
+      return ridge_path<T>(problem.X[0], problem.Y[0], grid.data(), static_cast<Index>(grid.size()), arrays.out,
+                           problem.options);
+    });
   }
-  py::dict result;
-  result["alphas"] = used;
-  result["coefs"] = coefs;
-  result["intercepts"] = intercepts;
-  result["dof"] = dof;
-  result["gcv"] = gcv;
-  result["loo"] = loo;
-  result["residual_norm"] = residual;
-  result["solution_norm"] = solution;
-  result["report"] = std::move(report);
-  return result;
+  return arrays.named(std::move(report));
 }
 
 using AnyState = std::variant<RegressionState<float>, RegressionState<double>>;

@@ -84,6 +84,7 @@ void register_factor(py::module_& m);
 void register_decompositions(py::module_& m);
 void register_least_squares(py::module_& m);
 void register_regression(py::module_& m);
+void register_lasso(py::module_& m);
 void register_fast_path(py::module_& m);
 void register_system(py::module_& m);
 void register_operators(py::module_& m);

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   hessolve::bindings::register_decompositions(m);
   hessolve::bindings::register_least_squares(m);
   hessolve::bindings::register_regression(m);
+  hessolve::bindings::register_lasso(m);
   hessolve::bindings::register_fast_path(m);
   hessolve::bindings::register_operators(m);
   hessolve::bindings::register_iterative(m);

@@ -21,9 +21,13 @@
 #include <hessolve/dense/triangular.hpp>
 #include <hessolve/dense/update.hpp>
 #include <hessolve/least_squares/constrained.hpp>
+#include <hessolve/least_squares/basis_pursuit.hpp>
 #include <hessolve/least_squares/gram_schmidt.hpp>
+#include <hessolve/least_squares/lasso.hpp>
 #include <hessolve/least_squares/randomized.hpp>
 #include <hessolve/least_squares/ridge.hpp>
+#include <hessolve/least_squares/ridge_sparse.hpp>
+#include <hessolve/least_squares/select_alpha.hpp>
 #include <hessolve/least_squares/sketch.hpp>
 #include <hessolve/least_squares/state.hpp>
 #include <hessolve/iterative/coloring.hpp>
