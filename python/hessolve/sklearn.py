@@ -243,7 +243,9 @@ class ElasticNet(_Linear):
         The intercept is not penalised.
     max_iter : int
         Most sweeps over the coefficients.
-    precompute, copy_X, tol, random_state, selection : no effect
+    tol : float
+        Done when the duality gap is at most ``min(tol, 1e-8) ||y||^2 / m``.
+    precompute, copy_X, random_state, selection : no effect
     warm_start : False
     positive : bool
         Admit coefficients >= 0 only.
@@ -289,7 +291,7 @@ class ElasticNet(_Linear):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ElasticNet":
         """Fit to X, (m, n), and y, (m,) or (m, t), with weights (m,) or none."""
         X, y, weight = self._read(X, y, sample_weight)
-        keywords = {"max_iter": self.max_iter, "positive": self.positive}
+        keywords = {"max_iter": self.max_iter, "positive": self.positive, "tol": min(self.tol, 1e-8)}
         fit = self._minimised(X, y, keywords | {"sample_weight": weight, "fit_intercept": self.fit_intercept})
         self._take(fit.coef, fit.intercept, y)
         self.dual_gap_, self.n_iter_ = fit.duality_gap, max(int(np.max(fit.iterations)), 1)

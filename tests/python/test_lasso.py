@@ -117,7 +117,8 @@ def test_agreement_with_scikit_learn(m, n, intercept, l1_ratio):
     np.testing.assert_allclose(ours.coef, theirs.coef_, atol=1e-6)
     np.testing.assert_allclose(ours.intercept, theirs.intercept_, atol=1e-6)
     alphas, coefs, _ = linear_model.enet_path(X, y, l1_ratio=l1_ratio, alphas=20, tol=1e-13, max_iter=1_000_000)
-    path = hs.lasso_path(X, y, l1_ratio=l1_ratio, n_alphas=20, tol=1e-13, max_iter=1_000_000)
+    # the gap bounds half the square of the distance times alpha (1 - l1_ratio): 1e-13 would not do
+    path = hs.lasso_path(X, y, l1_ratio=l1_ratio, n_alphas=20, tol=1e-15, max_iter=1_000_000)
     np.testing.assert_allclose(path.alphas, alphas, rtol=1e-12)
     np.testing.assert_allclose(path.coefs, coefs, atol=1e-6)
 
