@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import harness, import_time, iterative, regression, report, solve
+from . import dense, harness, import_time, iterative, regression, report, solve
 from .harness import BenchmarkError, Limits, Result, Row, peer_module
 
 __all__ = ["ROWS", "BenchmarkError", "run", "selected"]
 
-ROWS: tuple[Row, ...] = (*solve.ROWS, *iterative.ROWS, *regression.ROWS, *import_time.ROWS)
+ROWS: tuple[Row, ...] = (*solve.ROWS, *dense.ROWS, *iterative.ROWS, *regression.ROWS, *import_time.ROWS)
 
 
 def selected(names: Sequence[str]) -> list[Row]:

@@ -158,6 +158,7 @@ def solve(
     if _sparse.is_sparse(A):
         if overwrite_a or overwrite_b:
             raise ValueError("overwrite_a=True and overwrite_b=True are not valid for sparse `A`; leave them out.")
+        _needs_working(precision)
         from .sparse_factor import solve_sparse  # not loaded for dense matrices
 
         return solve_sparse(
@@ -265,6 +266,7 @@ def backslash(
     if rtol is not None:
         _arrays.real(rtol, "rtol", "it is a number between 0 and 1, or None", lambda value: 0.0 < value < 1.0)
     if _sparse.is_sparse(A):
+        _needs_working(precision)
         from .sparse_factor import backslash_sparse
 
         return backslash_sparse(A, b, method=method, rtol=rtol)
@@ -277,6 +279,11 @@ def backslash(
     context = Context(system.shapes, system.A.dtype, advice, on_singular="warn", as_solution=True, retry=retry)
     _solution.raise_for(report, context)
     return _solution.solution_of(x[..., 0] if system.vector else x, report)
+
+
+def _needs_working(precision: str) -> None:
+    if precision != "working":
+        raise ValueError(f"precision={precision!r} is not valid for sparse `A`; leave it out.")
 
 
 def explain(A: ArrayLike, b: ArrayLike | None = None) -> Plan:

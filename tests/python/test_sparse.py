@@ -282,3 +282,11 @@ def test_empty_systems(form):
     assert hs.solve(A, np.zeros((0, 3))).shape == (0, 3)
     assert hs.solve(sp.given_as(np.eye(3), form), np.zeros((3, 0))).shape == (3, 0)
     assert np.array_equal(hs.solve(sp.given_as(np.eye(3), form), np.zeros(3)), np.zeros(3))
+
+
+@pytest.mark.parametrize("precision", ["mixed", "extended"])
+@pytest.mark.parametrize("call", [hs.solve, hs.backslash])
+def test_other_precisions_are_refused(call, precision):
+    A = sp.sparse.eye_array(3, format="csr")
+    with pytest.raises(ValueError, match=rf"^precision='{precision}' is not valid for sparse `A`; leave it out\.$"):
+        call(A, np.ones(3), precision=precision)
