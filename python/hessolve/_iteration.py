@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How an iteration ended: its `Solution`, the error where it did not converge, and what is shown while it runs."""
+"""How an iteration ended: its `Solution`, and what is shown while it runs."""
 
 import sys
 from collections.abc import Callable
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core, _solution
-from ._reasons import ConvergenceError, NotPositiveDefiniteError, Reason, SingularMatrixError
+from ._outcome import IterationContext, Outcome, raise_for
+from ._reasons import Reason
 
 Callback = Callable[[int, float, NDArray[Any]], object]
 
@@ -32,58 +33,10 @@ def reason_of(code: int) -> Reason:
     return Reason[_core.REASONS[code]]
 
 
-def raise_unless_converged(
-    solution: _solution.Solution, report: _core.Report, matrix: str, method: str, target: str
-) -> None:
-    """Raise ConvergenceError, with the last iterate, unless the iteration has converged."""
-    reason = solution.reason
-    if reason is Reason.converged:
-        return
-    row = int(report.where)
-    after = f"after {solution.iterations} iterations of {method}"
-    left = f"the residual is {solution.residual_norm:.1e}, and {target} was asked for"
-    if reason is Reason.stopped:
-        text = f"{matrix}: the callback stopped the iteration {after}; {left}."
-    elif reason in (Reason.zero_diagonal, Reason.singular):
-        text = singular_text(reason, row, matrix, method)
-    elif reason is Reason.breakdown:
-        text = f"{matrix}: {method} broke down after {solution.iterations} iterations: {_BREAKDOWN.get(method, _OTHER)}"
-    else:
-        text = f"{matrix}: {reason} {after}: {left}. {_ADVICE[reason]}"
-    raise ConvergenceError(text, solution)
-
-
-_OTHER = "it divided by zero. Use method='gmres'."
-_BREAKDOWN = {
-    "cg": "`A` or `M` is not positive definite. Use method='minres' without M, or method='gmres'.",
-    "minres": "`M` is not positive definite. Leave it out or use method='gmres'.",
-    "chebyshev": "`A` has an eigenvalue that is not positive. Use method='minres' or method='gmres'.",
-}
-_ADVICE = {
-    Reason.max_iterations: "Allow more with maxiter, give a preconditioner (hs.preconditioner(A, kind)), "
-    "or use a direct method (hs.solve(A, b)).",
-    Reason.stagnated: "The residual no longer falls: A may be singular (method='lsmr' gives a least squares answer), "
-    "or rtol is below what rounding allows.",
-    Reason.diverged: "The residual grew without bound; hs.predict_convergence(A, method) tells beforehand. "
-    "Use method='auto' or a smaller omega.",
-}
-
-
-def singular_text(reason: Reason, row: int, matrix: str, method: str) -> str:
-    """Say which row a splitting cannot divide by."""
-    if reason is Reason.zero_diagonal:
-        return f"{matrix} has a zero on its diagonal in row {row}, which {method} divides by; reorder the rows."
-    return f"{matrix}: the diagonal block of {method} with row {row} is singular; reorder the rows."
-
-
-def raise_for_splitting(outcome: tuple[int, int], matrix: str, method: str) -> None:
+def raise_for_splitting(found: tuple[int, int], shape: tuple[int, int], method: str) -> None:
     """Raise the error for a splitting, preconditioner or prediction that does not exist for a matrix."""
-    reason, row = reason_of(outcome[0]), outcome[1]
-    if reason in (Reason.zero_diagonal, Reason.singular):
-        raise SingularMatrixError(singular_text(reason, row, matrix, method))
-    if reason is Reason.not_positive_definite:
-        where = f": no positive pivot in row {row}" if row >= 0 else ""
-        raise NotPositiveDefiniteError(f"{matrix} is not positive definite{where}, as {method} needs it.")
+    context = IterationContext({"A": shape}, np.dtype(np.float64), "", method=method)
+    raise_for(Outcome(found), context)
 
 
 class Progress:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _arrays, _core, _iteration, _operators, _sparse
+from ._outcome import IterationContext, raise_for
 from ._reasons import Reason
 from ._solution import Solution
 
@@ -161,8 +162,9 @@ def iterate(
         _operators.check_entries(op, "A")
     solution = _iteration.solution_of(start[:, 0] if vector else start, report, details, shape)
     if not full_output:
-        wanted = f"{target:.1e}"
-        _iteration.raise_unless_converged(solution, report, f"`A` {shape}", details["method"], wanted)
+        shapes, name = {"A": shape, "b": columns.shape}, details["method"]
+        context = IterationContext(shapes, columns.dtype, "", solution=solution, method=name, target=target)
+        raise_for(report, context)
     return solution if full_output else solution.x
 
 

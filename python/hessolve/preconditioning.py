@@ -111,6 +111,6 @@ def preconditioner(A: Any, kind: str) -> Preconditioner:
     op = _operators.matrix_of(A, square=f"kind={kind!r}")
     _operators.check_entries(op, "A")
     made, outcome, shift, _, _ = _core.preconditioner(op, kind)
-    _iteration.raise_for_splitting(outcome, f"`A` {op.shape}", f"kind={kind!r}")
+    _iteration.raise_for_splitting(outcome, op.shape, f"kind={kind!r}")
     assert made is not None  # or there was an outcome to raise for
     return Preconditioner(made, kind, shift)

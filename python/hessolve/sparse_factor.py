@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _arrays, _core, _iteration, _operators, _solution, _sparse
-from ._reasons import NotPositiveDefiniteError, Reason, SingularMatrixError
+from ._outcome import Outcome, raise_for
+from ._reasons import Reason, SingularMatrixError
 from ._solution import Context, Plan, Solution
 
 _KINDS = ("auto", "cholesky", "ldlt", "lu", "qr")
@@ -109,7 +110,7 @@ class SparseFactor:
             at = int(np.argmin(np.isfinite(new)))
             raise ValueError(f"`values` {new.shape} has a NaN or infinity at position {at}; clean the data first.")
         self._data[...] = new
-        _check_outcome(self._factor.refactor(), self.shape, self.kind)
+        _check_outcome(self._factor.refactor(), self.shape, self.dtype)
         return self
 
     def slogdet(self) -> tuple[Any, float]:
@@ -127,10 +128,7 @@ class SparseFactor:
 
     def inv(self) -> None:
         """Refuse: the inverse of a sparse matrix is dense."""
-        text = (
-            f"the inverse of a sparse matrix is dense; solve with the factor instead, or use hs.inv({self.shape} dense)"
-        )
-        raise ValueError(f"{text}: hs.inv(A.toarray()).")
+        raise ValueError("the inverse of a sparse matrix is dense; use solve(b) instead, or hs.inv(A.toarray()).")
 
 
 def factor_sparse(A: Any, kind: str = "auto", keep_matrix: bool = False) -> SparseFactor:
@@ -165,8 +163,7 @@ def solve_sparse(
     part, right, dtype = _prepared(A, b)
     m, n = part.shape
     if m != n:
-        text = "is not square, as hs.solve needs it; use hs.backslash(A, b) or hs.lstsq(A, b)"
-        raise ValueError(f"`A` {part.shape} {text}.")
+        raise ValueError(f"`A` {part.shape} is not square, as hs.solve needs it; use hs.backslash(A, b).")
     factor = _factored(part, kind, check=False, finite=check_finite)
     x, report, context = _solved(factor, part.shape, right, dtype, trans, finite=check_finite)
     context.on_singular, context.as_solution = on_singular, full_output
@@ -256,21 +253,13 @@ def _factored(part: _sparse.Compressed, kind: str, *, check: bool, finite: bool 
         raise ValueError(f"`A` {part.shape} is not square, as kind={kind!r} needs it; use kind='qr'.")
     factor = _core.factor_sparse(*part.shape, part.indptr, part.indices, part.data, part.by_rows, kind)
     if check:
-        _check_outcome(factor.outcome, part.shape, factor.kind)
+        _check_outcome(factor.outcome, part.shape, part.data.dtype)
     return factor
 
 
-def _check_outcome(outcome: tuple[int, int], shape: tuple[int, int], kind: str) -> None:
-    reason, column = _iteration.reason_of(outcome[0]), outcome[1]
-    if reason is Reason.not_positive_definite:
-        raise NotPositiveDefiniteError(
-            f"`A` {shape} is not positive definite, as kind={kind!r} needs it; use kind='lu'."
-        )
-    if reason is Reason.singular:
-        where = f": no pivot is left in column {column}" if column >= 0 else ""
-        raise SingularMatrixError(
-            f"`A` {shape} is singular{where}. Use hs.backslash(A, b) for the minimum-norm answer."
-        )
+def _check_outcome(outcome: tuple[int, int], shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
+    advice = "Use hs.backslash(A, b) for the minimum-norm answer."
+    raise_for(Outcome(outcome), Context({"A": shape}, dtype, advice, retry="kind='lu'"))
 
 
 def _solved(

@@ -125,7 +125,7 @@ def sweep(
         _operators.vectors(x, "x", shape[1], "columns", columns.dtype)
         text = f"{count} sweeps of {method} overflow: the iteration diverges. `x` is as it was."
         raise ConvergenceError(f"`A` {shape}: {text}")
-    _iteration.raise_for_splitting(outcome, f"`A` {shape}", f"method={method!r}")
+    _iteration.raise_for_splitting(outcome, shape, f"method={method!r}")
     return x
 
 
@@ -169,7 +169,7 @@ def splitting(A: Any, method: str) -> tuple[Any, Any]:
     _arrays.choice(method, "method", _SPLITTINGS)
     op = _operators.matrix_of(A, square="hs.splitting")
     outcome, S, T, _ = _core.splitting(op, method, float("nan"))
-    _iteration.raise_for_splitting(outcome, f"`A` {op.shape}", f"method={method!r}")
+    _iteration.raise_for_splitting(outcome, op.shape, f"method={method!r}")
     if _sparse.is_sparse(A):
         return _sparse.csr_array(S, op.shape), _sparse.csr_array(T, op.shape)
     return _dense(S, op.shape), _dense(T, op.shape)
@@ -283,7 +283,7 @@ def _predicted(A: Any, method: str, rtol: float, *, timed: bool) -> tuple[Any, .
     op = _operators.matrix_of(A, square="" if method == "kaczmarz" else f"method={method!r}")
     _operators.check_entries(op, "A")
     found = _core.predict_convergence(op, method, rtol, timed)
-    _iteration.raise_for_splitting(found[0], f"`A` {op.shape}", f"method={method!r}")
+    _iteration.raise_for_splitting(found[0], op.shape, f"method={method!r}")
     return found
 
 

@@ -126,7 +126,7 @@ def test_singular_matrices_are_told():
         hs.solve(sp.given_as(close, "csr"), np.ones(2))
     with pytest.raises(hs.NotPositiveDefiniteError, match="is not positive definite"):
         hs.solve(sp.given_as(-sp.poisson(3), "csr"), np.ones(9), method="cholesky")
-    with pytest.raises(hs.NotPositiveDefiniteError, match="as kind='ldlt' needs it; use kind='lu'"):
+    with pytest.raises(hs.NotPositiveDefiniteError, match=r"is not positive definite\. Use kind='lu'\.$"):
         factor_sparse(sp.given_as(np.diag([1.0, -1]), "csc"), "ldlt")
     assert factor_sparse(sp.given_as(-sp.poisson(3), "csc"), "ldlt").kind == "ldlt"
 
@@ -230,14 +230,14 @@ def test_refusals():
     flat, two = A[:2], np.ones(2)
     cases = [
         ("`A` (4, 4) and `b` (3,) do not fit: `b` needs 4 rows", hs.solve, (A, b[:3]), {}),
-        ("`A` (2, 4) is not square, as hs.solve needs it", hs.solve, (flat, two), {}),
+        ("`A` (2, 4) is not square, as hs.solve needs it; use hs.backslash(A, b).", hs.solve, (flat, two), {}),
         ("method='svd' is not valid for sparse `A`; valid: 'auto', 'cholesky'", hs.solve, (A, b), {"method": "svd"}),
         ("method='lu' is not valid for `A` (2, 4), not square", hs.backslash, (flat, two), {"method": "lu"}),
         ("overwrite_a=True and overwrite_b=True are not valid", hs.solve, (A, b), {"overwrite_a": True}),
         ("but A[0, 1] and A[1, 0] differ; use method='lu'", hs.solve, (crooked, two), {"method": "cholesky"}),
         ("kind='svd' is not valid; valid: 'auto', 'cholesky', 'ldlt', 'lu', 'qr'.", factor_sparse, (A, "svd"), {}),
         ("`A` (2, 4) is not square, as kind='lu' needs it; use kind='qr'.", factor_sparse, (flat, "lu"), {}),
-        ("the inverse of a sparse matrix is dense", factor_sparse(A).inv, (), {}),
+        ("is dense; use solve(b) instead, or hs.inv(A.toarray()).", factor_sparse(A).inv, (), {}),
         ("trans='X' is not valid; valid: 'N', 'T', 'C', 'H'.", factor_sparse(A).solve, (b, "X"), {}),
         ("a sparse QR factorisation has no rcond", lambda: factor_sparse(A, "qr").rcond, (), {}),
         ("`A` (2, 4) is not square, and has no determinant.", factor_sparse(flat).det, (), {}),
