@@ -4,6 +4,8 @@
 import copy
 import pickle
 import re
+import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -215,6 +217,78 @@ def test_a_memory_mapped_file(tmp_path):
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
     state = filled(mapped, y, 700)
     np.testing.assert_allclose(state.solve(), hs.lstsq(X, y).x, rtol=1e-10)
+
+
+STREAM = """
+import sys, threading
+import numpy as np
+import hessolve as hs
+
+def own():  # bytes of resident memory that no file backs: what the program has taken for itself
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("RssAnon"))
+
+peak, done = 0, threading.Event()
+def watch():
+    global peak
+    while not done.wait(0.001):
+        peak = max(peak, own())
+watcher = threading.Thread(target=watch)
+watcher.start()
+X, y = (np.load(path, mmap_mode="r") for path in sys.argv[1:3])
+state = hs.RegressionState(X.shape[1])
+for i in range(0, len(X), 50_000):
+    state.update(X[i : i + 50_000], y[i : i + 50_000])
+coef, squares, rank = state.solve(full_output=True)
+done.set()
+watcher.join()
+before = own()
+copy = np.array(X[:100_000])  # what a copy looks like by this measure
+print(peak, (own() - before) / copy.nbytes, rank, state.count, squares)
+np.save(sys.argv[3], coef)
+"""
+BATCH = """
+import sys
+import numpy as np
+import hessolve as hs
+
+X, y = (np.load(path, mmap_mode="r") for path in sys.argv[1:3])
+x, residuals, rank, _ = hs.lstsq(X, y)
+print(residuals[0])
+np.save(sys.argv[3], x)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells anonymous memory apart from mapped files")
+def test_two_million_rows_from_a_file_within_200_megabytes(tmp_path, run_script):
+    if shutil.disk_usage(tmp_path).free < 2 * 1000**3:
+        pytest.skip("the file takes 800 MB; less than 2 GB are free")
+    m, n, step = 2_000_000, 50, 100_000
+    files = [tmp_path / name for name in ("X.npy", "y.npy", "streamed.npy", "batch.npy")]
+    rng = np.random.default_rng(0)
+    w = rng.standard_normal(n)
+    try:
+        X = np.lib.format.open_memmap(files[0], "w+", np.float64, (m, n))
+        y = np.empty(m)
+        for i in range(0, m, step):
+            part = rng.random((step, n)) - 0.5
+            part[:, 1] = part[:, 0] + 1e-6 * part[:, 1]  # X^T X would lose twelve digits here
+            X[i : i + step], y[i : i + step] = part, part @ w + rng.standard_normal(step)
+        assert X.nbytes == 800_000_000
+        X.flush()
+        del X
+        np.save(files[1], y)
+        peak, seen, rank, count, squares = map(float, run_script(STREAM, files[0], files[1], files[2]).split())
+        batch_squares = float(run_script(BATCH, files[0], files[1], files[3]))
+        streamed, batch = np.load(files[2]), np.load(files[3])
+    finally:
+        for file in files:
+            file.unlink(missing_ok=True)
+    assert seen == pytest.approx(1, abs=0.1)
+    assert peak <= 200e6
+    assert (rank, count) == (n, m)
+    assert abs(streamed - batch).max() <= 1e-8 * abs(batch).max()  # condition 1e6, and sums of two million rows
+    assert squares == pytest.approx(batch_squares, rel=1e-12)
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e-100, 1e100, 1e200])
