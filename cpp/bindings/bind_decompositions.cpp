@@ -9,6 +9,16 @@
 namespace hessolve::bindings {
 namespace {
 
+/// one(i, stop, certificate, diagnosis) for every slice of a stack of square matrices; small ones are tried in groups
+/// first, group(first, count, clean).
+template <class T, class One, class Group>
+Report run_lanes_or_slices(const Stack<T>& A, One&& one, Group&& group) {
+  if (worth_lanes(A.batch(), A.count(), A.rows())) {
+    return run_in_lanes(A.batch(), A.count(), A.rows(), !is_complex<T>, lanes<T>(), {}, group, one);
+  }
+  return run(A.batch(), A.count(), A.rows(), !is_complex<T>, one);
+}
+
 /// Run over the slices of one stack whose slices have outcomes and nothing else to report.
 template <class T, class Work>
 Report over(const Stack<T>& A, Work&& work) {
@@ -56,20 +66,13 @@ py::tuple cholesky_stack(const py::array& a, bool check_finite) {
     const Outcome found = refuse_non_finite<T>({A[i], Part::hermitian_lower}, check_finite, diagnosis);
     return found.ok() ? cholesky<T>(A[i], L[i]) : found;
   };
-  if (worth_lanes(A.batch(), A.count(), A.rows())) {
-    Report report = run_in_lanes(
-        A.batch(), A.count(), A.rows(), !is_complex<T>, lanes<T>(), {},
-        [&](Index first, Index count, bool* is_clean) {
-          std::array<MatrixView<const T>, most_lanes> a_views;
-          std::array<MatrixView<T>, most_lanes> l_views;
-          A.views(first, count, a_views);
-          L.views(first, count, l_views);
-          cholesky_lanes<T>(a_views.data(), l_views.data(), count, is_clean);
-        },
-        one);
-    return py::make_tuple(l, std::move(report));
-  }
-  Report report = run(A.batch(), A.count(), A.rows(), !is_complex<T>, one);
+  Report report = run_lanes_or_slices<T>(A, one, [&](Index first, Index count, bool* is_clean) {
+    std::array<MatrixView<const T>, most_lanes> a_views;
+    std::array<MatrixView<T>, most_lanes> l_views;
+    A.views(first, count, a_views);
+    L.views(first, count, l_views);
+    cholesky_lanes<T>(a_views.data(), l_views.data(), count, is_clean);
+  });
   return py::make_tuple(l, std::move(report));
 }
 
@@ -154,9 +157,20 @@ py::tuple eigh_stack(const py::array& a, bool vectors) {
   const py::array_t<T> v = new_array<T>(A.batch(), {n, vectors ? n : 0});
   const Stack<T> V(v, "V", true);
   Real<T>* values = w.mutable_data();
-  (void)over(A, [&](Index i) {
+  const auto one = [&](Index i, const Stop&, Certificate&, Diagnosis&) {
     (void)eigh<T>(A[i], values + i * n, vectors ? V[i] : MatrixView<T>{});
     return Outcome{};
+  };
+  (void)run_lanes_or_slices<T>(A, one, [&](Index first, Index count, bool* is_clean) {
+    std::array<MatrixView<const T>, most_lanes> a_views;
+    std::array<MatrixView<T>, most_lanes> v_views;
+    std::array<Real<T>*, most_lanes> w_views;
+    A.views(first, count, a_views);
+    V.views(first, count, v_views);
+    for (Index k = 0; k < count; ++k) {
+      w_views[static_cast<std::size_t>(k)] = values + (first + k) * n;
+    }
+    eigh_lanes<T>(a_views.data(), w_views.data(), vectors ? v_views.data() : nullptr, count, is_clean);
   });
   return py::make_tuple(w, vectors ? py::object(v) : py::object(py::none()));
 }
@@ -168,24 +182,16 @@ void determinants(const Stack<T>& A, Write&& write) {
     write(i, slogdet<T>(A[i]));
     return Outcome{};
   };
-  if (!worth_lanes(A.batch(), A.count(), A.rows())) {
-    (void)run(A.batch(), A.count(), A.rows(), !is_complex<T>, one);
-    return;
-  }
-  (void)run_in_lanes(
-      A.batch(), A.count(), A.rows(), !is_complex<T>, lanes<T>(), {},
-      [&](Index first, Index count, bool* is_clean) {
-        std::array<MatrixView<const T>, most_lanes> views;
-        std::array<T, most_lanes> mantissa;
-        std::array<Index, most_lanes> exponent;
-        A.views(first, count, views);
-        det_lanes<T>(views.data(), count, mantissa.data(), exponent.data(), is_clean);
-        for (Index k = 0; k < count; ++k) {
-          write(first + k,
-                Determinant<T>{mantissa[static_cast<std::size_t>(k)], exponent[static_cast<std::size_t>(k)]});
-        }
-      },
-      one);
+  (void)run_lanes_or_slices<T>(A, one, [&](Index first, Index count, bool* is_clean) {
+    std::array<MatrixView<const T>, most_lanes> views;
+    std::array<T, most_lanes> mantissa;
+    std::array<Index, most_lanes> exponent;
+    A.views(first, count, views);
+    det_lanes<T>(views.data(), count, mantissa.data(), exponent.data(), is_clean);
+    for (Index k = 0; k < count; ++k) {
+      write(first + k, Determinant<T>{mantissa[static_cast<std::size_t>(k)], exponent[static_cast<std::size_t>(k)]});
+    }
+  });
 }
 
 template <class T>

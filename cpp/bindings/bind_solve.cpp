@@ -95,6 +95,15 @@ py::tuple backslash_stack(const py::array& a, const py::array& b, const std::str
   return py::make_tuple(x, std::move(report));
 }
 
+/// Whether a stack of least squares problems is laid across lanes: small, tall, and nothing special asked for.
+template <class T>
+bool fits_lanes(const Stack<T>& A, const Stack<T>& B, const LeastSquaresOptions& options) {
+  constexpr Index most = 4096;  // elements of one problem: a group of them stays in the second-level cache
+  return worth_lanes(A.batch(), A.count(), A.cols()) && A.rows() >= A.cols() && B.cols() > 0 &&
+         A.rows() * (A.cols() + B.cols()) <= most && (options.method == Method::none || options.method == Method::qr) &&
+         options.rcond < 0 && !options.certify && options.precision == Precision::working;
+}
+
 template <class T>
 py::tuple lstsq_stack(const py::array& a, const py::array& b, const LeastSquaresOptions& options) {
   const Stack<T> A(a, "A");
@@ -107,20 +116,46 @@ py::tuple lstsq_stack(const py::array& a, const py::array& b, const LeastSquares
   double* square = squares.mutable_data();
   double* value = values.mutable_data();
   std::atomic<bool> by_svd{A.count() > 0};
-  Report report = run(A.batch(), A.count(), std::max(A.rows(), A.cols()), !is_complex<T>,
-                      [&](Index i, const Stop& stop, Certificate& certificate, Diagnosis& diagnosis) {
-                        LeastSquaresOptions slice = options;
-                        slice.stop = stop;
-                        Buffer<Real<T>> s;
-                        const Outcome outcome = least_squares<T>(Source<T>{A[i]}, B[i], X[i], slice, certificate,
-                                                                 diagnosis, square + i * B.cols(), &s);
-                        std::copy_n(s.data(), s.size(), value + i * r);
-                        if (r > 0 && certificate.method != Method::svd) {
-                          by_svd = false;
-                        }
-                        return outcome;
-                      });
-  return py::make_tuple(x, squares, by_svd ? py::object(values) : py::object(py::none()), std::move(report));
+  const auto one = [&](Index i, const Stop& stop, Certificate& certificate, Diagnosis& diagnosis) {
+    LeastSquaresOptions slice = options;
+    slice.stop = stop;
+    Buffer<Real<T>> s;
+    const Outcome outcome =
+        least_squares<T>(Source<T>{A[i]}, B[i], X[i], slice, certificate, diagnosis, square + i * B.cols(), &s);
+    std::copy_n(s.data(), s.size(), value + i * r);
+    if (r > 0 && certificate.method != Method::svd) {
+      by_svd = false;
+    }
+    return outcome;
+  };
+  const auto report = [&]() -> Report {
+    if (!fits_lanes(A, B, options)) {
+      return run(A.batch(), A.count(), std::max(A.rows(), A.cols()), !is_complex<T>, one);
+    }
+    Certificate clean;
+    clean.method = Method::qr;
+    clean.rank = A.cols();
+    return run_in_lanes(
+        A.batch(), A.count(), A.cols(), !is_complex<T>, lanes<T>(), clean,
+        [&](Index first, Index count, bool* is_clean) {
+          std::array<MatrixView<const T>, most_lanes> a_views;
+          std::array<MatrixView<const T>, most_lanes> b_views;
+          std::array<MatrixView<T>, most_lanes> x_views;
+          std::array<double*, most_lanes> squares_of;
+          A.views(first, count, a_views);
+          B.views(first, count, b_views);
+          X.views(first, count, x_views);
+          for (Index k = 0; k < count; ++k) {
+            squares_of[static_cast<std::size_t>(k)] = square + (first + k) * B.cols();
+          }
+          lstsq_lanes<T>(a_views.data(), b_views.data(), x_views.data(), count, squares_of.data(), is_clean);
+          for (Index k = 0; k < count; ++k) {
+            by_svd = by_svd && !is_clean[k];
+          }
+        },
+        one);
+  }();
+  return py::make_tuple(x, squares, by_svd ? py::object(values) : py::object(py::none()), report);
 }
 
 template <class T>

@@ -1,41 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <hessolve/core/buffer.hpp>
 #include <hessolve/dense/batch.hpp>
 
-#include "kernel/lanes.hpp"
+#include "dense/lane_rows.hpp"
 
 #include <cmath>
 
 namespace hessolve {
 namespace {
-
-template <class T>
-using Size = simd::Packet<Real<T>>;
-
-/// Rows of `stride` Lanes, stack memory for what is small.
-template <class T>
-class Rows {
- public:
-  Rows(Index rows, Index stride)
-      : stride_(stride),
-        heap_(rows * stride > inline_size ? rows * stride * packets : 0),
-        data_(heap_.empty() ? inline_ : reinterpret_cast<Lanes<T>*>(heap_.data())) {}  // NOLINT: aligned to 64
-  [[nodiscard]] Lanes<T>* operator[](Index i) const { return data_ + i * stride_; }
-  [[nodiscard]] Index stride() const { return stride_; }
-
- private:
-  static constexpr Index inline_size = 68'000 / sizeof(Lanes<T>);
-  static constexpr Index packets = sizeof(Lanes<T>) / sizeof(Real<T>);
-  Index stride_;
-  Lanes<T> inline_[inline_size];
-  Buffer<Real<T>> heap_;
-  Lanes<T>* data_;
-};
-
-template <class T>
-HESSOLVE_INLINE Size<T> none() {
-  return simd::zero<Real<T>>();
-}
 
 /// Elimination with partial pivoting of rows W = [A | right-hand sides], each lane with pivots of its own. Rows are
 /// exchanged from the pivot's column on: multipliers are not kept. growth[i], where not null, becomes (M(L)^-1 e)_i.
@@ -295,18 +266,6 @@ void det_of_size(const MatrixView<const T>* A, Index count, T* mantissa, Index* 
       }
       exponent[l] += e;
     }
-  }
-}
-
-/// call(size) with the matrix size as a constant up to `Most`, 0 beyond.
-template <int Most, int N = 1, class Call>
-void with_size(Index n, Call&& call) {
-  if constexpr (N > Most) {
-    call(std::integral_constant<int, 0>{});
-  } else if (n == N) {
-    call(std::integral_constant<int, N>{});
-  } else {
-    with_size<Most, N + 1>(n, call);
   }
 }
 

@@ -89,14 +89,9 @@ void permutation_of(const Index* exchanges, Index count, Index n, Index* permuta
 
 /// The first Q.cols columns of the orthogonal factor.
 template <class T>
-void form_q(InColMajor<T> QR, const T* tau, MatrixView<T> Q) {
-  const Index r = std::min(QR.rows, QR.cols);
+void write_q(InColMajor<T> QR, const T* tau, MatrixView<T> Q) {
   Matrix<T> work(QR.rows, Q.cols);
-  fill<T>(work.view(), T(0));
-  for (Index j = 0; j < Q.cols; ++j) {
-    work(j, j) = T(1);
-  }
-  apply_q<T>(QR, tau, r, Trans::none, work.view());
+  form_q<T>(QR, tau, work.view());
   copy_out<T>(work.view(), Q);
 }
 
@@ -107,7 +102,7 @@ void complete_basis(InColMajor<T> Q, MatrixView<T> out) {
   copy_into<T>(MatrixView<const T>(Q), W.view());
   Buffer<T> tau(Q.cols);
   qr_in_place<T>(W.view(), tau.data());
-  form_q<T>(W.view(), tau.data(), out);
+  write_q<T>(W.view(), tau.data(), out);
   copy_out<T>(Q, out.block(0, 0, Q.rows, Q.cols));
 }
 
@@ -181,7 +176,7 @@ Outcome qr(In<T> A, MatrixView<T> Q, MatrixView<T> R, Index* permutation) {
   }
   copy_upper<T>(W.view(), R);
   if (wanted) {
-    form_q<T>(W.view(), tau.data(), Q);
+    write_q<T>(W.view(), tau.data(), Q);
   }
   return {};
 }

@@ -1,38 +1,149 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <hessolve/dense/qr.hpp>
 
-#include "kernel/eigen_setup.hpp"
-
-#include <Eigen/QR>
+#include "kernel/block_sizes.hpp"
+#include "kernel/reflections.hpp"
+#include "kernel/team.hpp"
 
 namespace hessolve {
+namespace {
+
+/// Work below this stays on one thread, in multiply-adds.
+constexpr Index worth_a_team = 1'500'000;
+
+/// Right-looking QR in one parallel region with a look-ahead of one panel, as BlockedLu.
+template <class T>
+class BlockedQr {
+ public:
+  BlockedQr(ColMajor<T> A, T* tau)
+      : A_(A),
+        r_(std::min(A.rows, A.cols)),
+        tau_(tau),
+        packed_(A.rows, reflector_block),
+        S_{Matrix<T>(reflector_block, reflector_block), Matrix<T>(reflector_block, reflector_block)} {}
+
+  void run() {
+    const bool worth = A_.rows * A_.cols * r_ > worth_a_team;
+    in_parallel(worth ? get_num_threads() : 1, [this] { work(); });
+  }
+
+ private:
+  static constexpr Index strip = PackedReflectors<T>::strip;
+
+  [[nodiscard]] Index width(Index k) const { return std::min(reflector_block, r_ - k); }
+
+  void work() {
+    const bool first = Team::rank() == 0;
+    int current = 0;
+    if (first) {
+      factor(0, current);
+    }
+    for (Index k = 0; k < r_; k += reflector_block) {
+      const Index b = width(k);
+      const Index k2 = k + b;
+      if (k2 >= A_.cols) {
+        break;
+      }
+      if (first) {
+        packed_.begin(A_.block(k, k, A_.rows - k, b));
+        pack_next_ = 0;
+        strip_next_ = 0;
+      }
+      Team::barrier();
+      for (Index c = pack_next_++; c < packed_.chunks(); c = pack_next_++) {
+        packed_.pack(c);
+      }
+      Team::barrier();
+      const Index next = k2 < r_ ? width(k2) : 0;
+      if (first && next > 0) {
+        for (Index j = 0; j < next; j += strip) {
+          update(k, b, k2 + j, std::min(strip, next - j), current);
+        }
+        factor(k2, 1 - current);
+      }
+      const Index start = k2 + next;
+      for (Index j = start + strip * strip_next_++; j < A_.cols; j = start + strip * strip_next_++) {
+        update(k, b, j, std::min(strip, A_.cols - j), current);
+      }
+      Team::barrier();
+      current = 1 - current;
+    }
+  }
+
+  void factor(Index k, int slot) {
+    const Index b = width(k);
+    qr_panel<T>(A_.block(k, k, A_.rows - k, b), tau_ + k, S_[slot].view().block(0, 0, b, b));
+  }
+
+  void update(Index k, Index b, Index j, Index w, int slot) {
+    packed_.apply(S_[slot].view().block(0, 0, b, b), false, A_.block(k, j, A_.rows - k, w));
+  }
+
+  ColMajor<T> A_;
+  Index r_;
+  T* tau_;
+  PackedReflectors<T> packed_;
+  Matrix<T> S_[2];
+  std::atomic<Index> pack_next_{0};
+  std::atomic<Index> strip_next_{0};
+};
+
+/// B := H_k ... H_1 B or its adjoint, one reflection after the other: for a few columns.
+template <class T>
+void apply_one_by_one(InColMajor<T> QR, const T* tau, Index reflections, Trans trans, ColMajor<T> B) {
+  for (Index step = 0; step < reflections; ++step) {
+    const Index k = trans == Trans::none ? reflections - 1 - step : step;
+    const T factor = trans == Trans::none ? conjugate(tau[k]) : tau[k];
+    const T* v = QR.col(k) + k + 1;
+    const Index rest = QR.rows - k - 1;
+    for (Index j = 0; j < B.cols; ++j) {
+      T* b = B.col(j) + k;
+      const T w = factor * (b[0] + dot<true, T>(v, b + 1, rest));
+      b[0] -= w;
+      subtract_multiple<T>(rest, w, v, b + 1);
+    }
+  }
+}
+
+/// B := Q B or Q^H B block by block; `from_corner`: block k reaches only columns k ... of B, the others being columns
+/// of the unit matrix.
+template <class T>
+void apply_blocks(InColMajor<T> QR, const T* tau, Index reflections, Trans trans, ColMajor<T> B, bool from_corner) {
+  constexpr Index strip = PackedReflectors<T>::strip;
+  const Index blocks = (reflections + reflector_block - 1) / reflector_block;
+  PackedReflectors<T> packed(QR.rows, std::min(reflector_block, reflections));
+  Matrix<T> S(reflector_block, reflector_block);
+  for (Index step = 0; step < blocks; ++step) {
+    const Index k = reflector_block * (trans == Trans::none ? blocks - 1 - step : step);
+    const Index b = std::min(reflector_block, reflections - k);
+    const ColMajor<const T> V = QR.block(k, k, QR.rows - k, b);
+    const ColMajor<const T> block = S.view().block(0, 0, b, b);
+    form_block<T>(V, tau + k, S.view().block(0, 0, b, b));
+    const Index first = from_corner ? k : 0;
+    const bool worth = V.rows * b * (B.cols - first) > worth_a_team / 4;
+    packed.begin(V);
+    parallel_for(packed.chunks(), worth, [&](Index c) { packed.pack(c); });
+    parallel_for((B.cols - first + strip - 1) / strip, worth, [&](Index s) {
+      const Index j = first + s * strip;
+      packed.apply(block, trans == Trans::none, B.block(k, j, V.rows, std::min(strip, B.cols - j)));
+    });
+  }
+}
+
+}  // namespace
 
 template <class T>
 void qr_in_place(ColMajor<T> A, T* tau) {
-  if (A.rows == 0 || A.cols == 0) {
+  const Index r = std::min(A.rows, A.cols);
+  if (r == 0) {
     return;
   }
-  auto matrix = as_eigen(A);
-  Eigen::Ref<EigenMatrix<T>> target(matrix);
-  const Eigen::HouseholderQR<Eigen::Ref<EigenMatrix<T>>> qr(target);
-  Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, 1>>(tau, qr.hCoeffs().size()) = qr.hCoeffs();
-}
-
-template <class T>
-void qr_pivoted_in_place(ColMajor<T> A, T* tau, Index* permutation) {
-  if (A.rows == 0 || A.cols == 0) {
-    for (Index j = 0; j < A.cols; ++j) {
-      permutation[j] = j;
-    }
+  if (A.cols <= reflector_block && A.cols <= A.rows) {
+    Scratch<T, reflector_block * reflector_block> S(A.cols * A.cols);
+    qr_panel<T>(A, tau, {S.data(), A.cols, A.cols, A.cols});
     return;
   }
-  auto matrix = as_eigen(A);
-  Eigen::Ref<EigenMatrix<T>> target(matrix);
-  const Eigen::ColPivHouseholderQR<Eigen::Ref<EigenMatrix<T>>> qr(target);
-  Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, 1>>(tau, qr.hCoeffs().size()) = qr.hCoeffs();
-  for (Index j = 0; j < A.cols; ++j) {
-    permutation[j] = qr.colsPermutation().indices()[j];
-  }
+  BlockedQr<T>(A, tau).run();
 }
 
 template <class T>
@@ -40,23 +151,29 @@ void apply_q(InColMajor<T> QR, const T* tau, Index reflections, Trans trans, Col
   if (reflections == 0 || B.cols == 0) {
     return;
   }
-  using Vector = Eigen::Matrix<T, Eigen::Dynamic, 1>;
-  const auto matrix = as_eigen(QR);
-  const auto essential = matrix.leftCols(reflections);
-  const Vector coefficients = Eigen::Map<const Vector>(tau, reflections).conjugate();
-  const auto Q = Eigen::householderSequence(essential, coefficients);
-  auto target = as_eigen(B);
-  if (trans == Trans::none) {
-    target.applyOnTheLeft(Q);
+  if (B.cols < narrow_panel) {
+    apply_one_by_one<T>(QR, tau, reflections, trans, B);
   } else {
-    target.applyOnTheLeft(Q.adjoint());
+    apply_blocks<T>(QR, tau, reflections, trans, B, false);
   }
 }
 
-#define INSTANTIATE(T)                                           \
-  template void qr_in_place<T>(ColMajor<T>, T*);                 \
-  template void qr_pivoted_in_place<T>(ColMajor<T>, T*, Index*); \
-  template void apply_q<T>(InColMajor<T>, const T*, Index, Trans, ColMajor<T>);
+template <class T>
+void form_q(InColMajor<T> QR, const T* tau, ColMajor<T> Q) {
+  const Index reflections = std::min({QR.rows, QR.cols, Q.cols});
+  for (Index j = 0; j < Q.cols; ++j) {
+    std::fill_n(Q.col(j), Q.rows, T(0));
+    Q(j, j) = T(1);
+  }
+  if (reflections > 0) {
+    apply_blocks<T>(QR, tau, reflections, Trans::none, Q, true);
+  }
+}
+
+#define INSTANTIATE(T)                                                                 \
+  template void qr_in_place<T>(ColMajor<T>, T*);                                       \
+  template void apply_q<T>(InColMajor<T>, const T*, Index, Trans, ColMajor<T>);        \
+  template void form_q<T>(InColMajor<T>, const T*, ColMajor<T>);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE
 

@@ -20,6 +20,9 @@ constexpr Index panel_width(Index rest) {
   return std::min(width, rest);
 }
 
+/// Householder reflections taken together: a multiple of the rows of a register tile, for every scalar.
+inline constexpr Index reflector_block = 48;
+
 /// Threads worth starting for the factorisation of an n x n matrix.
 constexpr int threads_for(Index n, int available) {
   return static_cast<int>(std::min<Index>(available, std::max<Index>(n / 100, 1)));

@@ -45,6 +45,28 @@ HESSOLVE_INLINE Lanes<T> subtract_product(const Lanes<T>& a, const Lanes<T>& b, 
   }
   return c;
 }
+/// c + a b
+template <class T>
+HESSOLVE_INLINE Lanes<T> add_product(const Lanes<T>& a, const Lanes<T>& b, Lanes<T> c) {
+  c.re = simd::multiply_add(a.re, b.re, c.re);
+  if constexpr (is_complex<T>) {
+    c.re = simd::negative_multiply_add(a.im, b.im, c.re);
+    c.im = simd::multiply_add(a.re, b.im, c.im);
+    c.im = simd::multiply_add(a.im, b.re, c.im);
+  }
+  return c;
+}
+/// c + conj(a) b
+template <class T>
+HESSOLVE_INLINE Lanes<T> add_conjugate_product(const Lanes<T>& a, const Lanes<T>& b, Lanes<T> c) {
+  c.re = simd::multiply_add(a.re, b.re, c.re);
+  if constexpr (is_complex<T>) {
+    c.re = simd::multiply_add(a.im, b.im, c.re);
+    c.im = simd::multiply_add(a.re, b.im, c.im);
+    c.im = simd::negative_multiply_add(a.im, b.re, c.im);
+  }
+  return c;
+}
 /// c - a conj(b)
 template <class T>
 HESSOLVE_INLINE Lanes<T> subtract_conjugate_product(const Lanes<T>& a, const Lanes<T>& b, Lanes<T> c) {
@@ -63,6 +85,24 @@ HESSOLVE_INLINE Lanes<T> multiply(const Lanes<T>& a, const Lanes<T>& b) {
   if constexpr (is_complex<T>) {
     c.re = simd::negative_multiply_add(a.im, b.im, c.re);
     c.im = simd::multiply_add(a.im, b.re, simd::multiply(a.re, b.im));
+  }
+  return c;
+}
+/// sum + |a|^2
+template <class T>
+HESSOLVE_INLINE simd::Packet<Real<T>> add_square(const Lanes<T>& a, simd::Packet<Real<T>> sum) {
+  sum = simd::multiply_add(a.re, a.re, sum);
+  if constexpr (is_complex<T>) {
+    sum = simd::multiply_add(a.im, a.im, sum);
+  }
+  return sum;
+}
+template <class T>
+HESSOLVE_INLINE Lanes<T> conjugate(const Lanes<T>& a) {
+  Lanes<T> c;
+  c.re = a.re;
+  if constexpr (is_complex<T>) {
+    c.im = simd::subtract(simd::zero<Real<T>>(), a.im);
   }
   return c;
 }

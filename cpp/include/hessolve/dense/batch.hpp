@@ -32,8 +32,8 @@ using InBatch = Batch<const typename detail::Identity<T>::type>;
 template <class T>
 [[nodiscard]] Index lanes();
 
-/// The functions below work on A[0], ..., A[count - 1], count <= lanes(), which share shape and strides, n <=
-/// lane_limit. clean[k] tells whether matrix k was answered: regular with a margin, finite, its backward error at most
+/// The functions below work on A[0], ..., A[count - 1], count <= lanes(), which share shape and strides, with at most
+/// lane_limit columns. clean[k] tells whether matrix k was answered: regular with a margin, finite, its backward error at most
 /// n eps. What is written for the others is of no use, and they deserve the careful function for one matrix. X must not
 /// overlap A.
 
@@ -50,6 +50,19 @@ void inv_lanes(const MatrixView<const T>* A, const MatrixView<T>* X, Index count
 /// A[k] = L[k] L[k]^H, the lower triangle read, zeros written above; clean where positive definite.
 template <class T>
 void cholesky_lanes(const MatrixView<const T>* A, const MatrixView<T>* L, Index count, bool* clean);
+
+/// A[k] = V[k] diag(w[k]) V[k]^H, the lower triangle read, w[k][0] <= ... <= w[k][n - 1]; no vectors where V is null.
+/// Householder reflections and the implicit QL iteration, 4/3 n^3 flops and about 4 n^3 more for vectors. Clean where
+/// the iteration converged and squares of the elements stay in the range.  [Golub & Van Loan, 8.3]
+template <class T>
+void eigh_lanes(const MatrixView<const T>* A, Real<T>* const* w, const MatrixView<T>* V, Index count, bool* clean);
+
+/// X[k] minimises ||B[k] - A[k] X[k]|| for m >= n by Householder QR; residual_squares[k][j] receives the squared length
+/// of the residual of column j. 2 m n^2 flops. Clean where the columns, scaled to equal lengths, are certainly
+/// independent: a bound of their condition number is below 1 / sqrt(eps).  [Golub & Van Loan, 5.3.2]
+template <class T>
+void lstsq_lanes(const MatrixView<const T>* A, const MatrixView<const T>* B, const MatrixView<T>* X, Index count,
+                 double* const* residual_squares, bool* clean);
 
 /// mantissa[k] 2^exponent[k] := det A[k]; clean where A is finite and no pivot is zero.
 template <class T>

@@ -20,4 +20,9 @@ void qr_pivoted_in_place(ColMajor<T> A, T* tau, Index* permutation);
 template <class T>
 void apply_q(InColMajor<T> QR, const T* tau, Index reflections, Trans trans, ColMajor<T> B);
 
+/// Q := the first Q.cols columns of the orthogonal factor, at least min(rows, cols) and at most rows of them.
+/// 2 n^2 (m - n / 3) flops for n columns.
+template <class T>
+void form_q(InColMajor<T> QR, const T* tau, ColMajor<T> Q);
+
 }  // namespace hessolve
