@@ -365,7 +365,9 @@ def basis_pursuit(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, max_i
         text = f"`A` {system.shapes['A']} and `b`: no x satisfies A x = b"
         raise SingularMatrixError(f"{text}. Use hs.lasso(A, b, alpha) or hs.lstsq(A, b), which need no exact solution.")
     plain = vars(_solution.solution_of(x[:, 0] if system.vector else x, report))
+    (m, n), left = system.A.shape, float(np.linalg.norm(system.b - system.A @ x))
     own = {"method": "basis-pursuit", "iterations": int(iterations), "dual": y[:, 0], "duality_gap": float(gap)}
+    own |= {"regime": 3 if m < n else 2 if m > n else 1, "residual_norm": left}
     found = MinimumL1Solution(**plain | own)
     if found.reason == Reason.max_iterations:
         text = f"`A` {system.shapes['A']}: the duality gap is still {gap:.1e} after {iterations} iterations"
