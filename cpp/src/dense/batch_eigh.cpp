@@ -2,6 +2,7 @@
 #include <hessolve/dense/batch.hpp>
 
 #include "dense/lane_reflector.hpp"
+#include "kernel/scaling.hpp"
 
 namespace hessolve {
 namespace {
@@ -82,7 +83,7 @@ HESSOLVE_INLINE void turn(const simd::Mask<R>& active, const simd::Packet<R>& si
   new_low = simd::select(active, simd::negative_multiply_add(sine, high, simd::multiply(cosine, low)), low);
 }
 
-/// Eigenvalues d of the tridiagonal by the implicit QL iteration, its rotations applied to the rows of Z where
+/// Eigenvalues d of the tridiagonal, whose norm is near 1, by the implicit QL iteration, its rotations applied to the rows of Z where
 /// `vectors`. Each lane has blocks and shifts of its own; one that is done waits. Lanes that do not come to an end are
 /// marked by NaN.  [Golub & Van Loan, 8.3.5; Wilkinson and Reinsch 1971, II/4]
 template <class T, int N, bool vectors>
@@ -96,12 +97,13 @@ HESSOLVE_INLINE void diagonalize(Index rows, Tridiagonal<T>& t, const Rows<T>& Z
   const Size<T> one = simd::broadcast<R>(R(1));
   const Size<T> two = simd::broadcast<R>(R(2));
   const Size<T> eps = simd::broadcast<R>(epsilon<T>);
+  const Size<T> least = simd::broadcast<R>(std::numeric_limits<R>::min() / epsilon<T>);
   for (Index l = 0; l + 1 < n; ++l) {
     for (int step = 0;; ++step) {
       Size<T> end = simd::broadcast<R>(static_cast<R>(n - 1));  // of the block that begins at l
       Size<T> d_end = d[n - 1];
       for (Index i = n - 2; i >= l; --i) {
-        const Size<T> size = simd::multiply(eps, add(simd::absolute(d[i]), simd::absolute(d[i + 1])));
+        const Size<T> size = simd::multiply(eps, add(eps, add(simd::absolute(d[i]), simd::absolute(d[i + 1]))));
         const simd::Mask<R> coupled = simd::greater<R>(simd::absolute(e[i]), size);
         end = select(coupled, end, simd::broadcast<R>(static_cast<R>(i)));
         d_end = select(coupled, d_end, d[i]);
@@ -131,8 +133,9 @@ HESSOLVE_INLINE void diagonalize(Index rows, Tridiagonal<T>& t, const Rows<T>& Z
         }
         const Size<T> f = simd::multiply(s, e[i]);
         const Size<T> b = simd::multiply(c, e[i]);
-        const Size<T> r = simd::square_root(multiply_add(f, f, simd::multiply(g, g)));
-        const simd::Mask<R> turns = simd::greater<R>(r, zero);
+        const Size<T> square = multiply_add(f, f, simd::multiply(g, g));
+        const simd::Mask<R> turns = simd::greater<R>(square, least);  // else both are nothing beside numbers near 1
+        const Size<T> r = simd::square_root(square);
         const Size<T> inverse = simd::divide(one, select(turns, r, one));
         const Size<T> sine = select(turns, simd::multiply(f, inverse), zero);
         const Size<T> cosine = select(turns, simd::multiply(g, inverse), one);
@@ -204,6 +207,19 @@ void eigh_of_size(const MatrixView<const T>* A, Real<T>* const* w, const MatrixV
     largest = simd::maximum(largest, simd::absolute(W[i][i].re));
     check = simd::add(check, simd::multiply(W[i][i].re, none<T>()));
   }
+  alignas(64) R lane[lane_count<T>];
+  alignas(64) R grow[lane_count<T>];  // back to the size of A
+  simd::store<R>(lane, largest);
+  for (Index k = 0; k < lane_count<T>; ++k) {
+    lane[k] = power_of_two_inverse(lane[k]);
+    grow[k] = 1 / lane[k];
+  }
+  const Size<T> shrink = simd::load<R>(lane);  // to a size near 1, so that squares stay in the range
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j <= i; ++j) {
+      W[i][j] = scale<T>(W[i][j], shrink);
+    }
+  }
   Tridiagonal<T> t;
   const Rows<T> Z(vectors ? n : 0, n);
   tridiagonalize<T, N>(n, W, t);
@@ -212,10 +228,10 @@ void eigh_of_size(const MatrixView<const T>* A, Real<T>* const* w, const MatrixV
   }
   diagonalize<T, N, vectors>(n, t, Z);
   sort<T, N, vectors>(n, t.d, Z);
-  alignas(64) R lane[lane_count<T>];
   for (Index i = 0; i < n; ++i) {
-    check = simd::add(check, simd::multiply(t.d[i], none<T>()));
-    simd::store<R>(lane, t.d[i]);
+    const Size<T> value = simd::multiply(t.d[i], simd::load<R>(grow));
+    check = simd::add(check, simd::multiply(value, none<T>()));
+    simd::store<R>(lane, value);
     for (Index k = 0; k < count; ++k) {
       w[k][i] = lane[k];
     }
@@ -237,11 +253,9 @@ void eigh_of_size(const MatrixView<const T>* A, Real<T>* const* w, const MatrixV
     }
     scatter_lanes<T>(Z[0], n, transposed, count);
   }
-  alignas(64) R size[lane_count<T>];
-  simd::store<R>(size, largest);
   simd::store<R>(lane, check);
   for (Index k = 0; k < count; ++k) {
-    clean[k] = lane[k] == R(0) && (size[k] == R(0) || squares_in_range<T>(size[k]));
+    clean[k] = lane[k] == R(0);
   }
 }
 

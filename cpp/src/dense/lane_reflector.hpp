@@ -13,7 +13,8 @@ struct LaneReflector {
 };
 
 /// x, `length` Lanes `stride` apart, := v with v_0 = 1 such that H^H x = beta e_1, beta real. H = I in lanes where x is
-/// real and nothing follows its first element.  [Golub & Van Loan, 5.1.4]
+/// real and nothing follows its first element, and where x is so small that its squares lose digits: beside numbers
+/// near 1 that is nothing.  [Golub & Van Loan, 5.1.4]
 template <class T>
 HESSOLVE_INLINE LaneReflector<T> make_reflector(Lanes<T>* x, Index stride, Index length) {
   using R = Real<T>;
@@ -26,8 +27,10 @@ HESSOLVE_INLINE LaneReflector<T> make_reflector(Lanes<T>* x, Index stride, Index
     rest = simd::multiply_add(alpha.im, alpha.im, rest);
   }
   const Size<T> one = simd::broadcast<R>(R(1));
-  const simd::Mask<R> needed = simd::greater<R>(rest, none<T>());
-  const Size<T> root = simd::square_root(simd::multiply_add(alpha.re, alpha.re, rest));
+  const Size<T> total = simd::multiply_add(alpha.re, alpha.re, rest);
+  const Size<T> least = simd::broadcast<R>(std::numeric_limits<R>::min() / epsilon<T>);
+  const simd::Mask<R> needed = simd::greater<R>(simd::select(simd::greater<R>(total, least), rest, none<T>()), none<T>());
+  const Size<T> root = simd::square_root(total);
   const Size<T> away = simd::select(simd::greater<R>(none<T>(), alpha.re), root, simd::subtract(none<T>(), root));
   LaneReflector<T> H;
   H.beta = simd::select(needed, away, alpha.re);
@@ -60,7 +63,7 @@ HESSOLVE_INLINE void reflect(const Lanes<T>& factor, const Lanes<T>* v, Index v_
   }
 }
 
-/// Whether every number in the lane has squares within the range: sizes from sqrt(least) / eps to sqrt(largest) / 1e4.
+/// Whether squares of numbers of this size, and sums of some thousands of them, stay within the range.
 template <class T>
 [[nodiscard]] inline bool squares_in_range(Real<T> size) {
   using R = Real<T>;

@@ -53,7 +53,7 @@ void cholesky_lanes(const MatrixView<const T>* A, const MatrixView<T>* L, Index 
 
 /// A[k] = V[k] diag(w[k]) V[k]^H, the lower triangle read, w[k][0] <= ... <= w[k][n - 1]; no vectors where V is null.
 /// Householder reflections and the implicit QL iteration, 4/3 n^3 flops and about 4 n^3 more for vectors. Clean where
-/// the iteration converged and squares of the elements stay in the range.  [Golub & Van Loan, 8.3]
+/// A is finite and the iteration converged.  [Golub & Van Loan, 8.3]
 template <class T>
 void eigh_lanes(const MatrixView<const T>* A, Real<T>* const* w, const MatrixView<T>* V, Index count, bool* clean);
 
