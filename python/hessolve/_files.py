@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Systems from files, for the command line: Matrix Market and NumPy's own formats, read into dense arrays."""
+"""Systems from files, for the command line: Matrix Market and the formats of NumPy and SciPy, dense and sparse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-SPARSE_LIMIT = 5000  # a sparse file is solved as a dense matrix up to this many rows or columns
 _MATRIX_MARKET = (".mtx", ".mtx.gz")
 _UNREADABLE = (OSError, ValueError, EOFError, KeyError, TypeError, OverflowError, zipfile.BadZipFile, zlib.error)
 
@@ -28,13 +27,13 @@ def one_line(problem: object) -> str:
     return " ".join(str(problem).split())
 
 
-def read_matrix(path: str) -> Array:
-    """Read the matrix ``A`` of a file; a sparse one is made dense, up to `SPARSE_LIMIT`."""
+def read_matrix(path: str) -> Any:
+    """Read the matrix ``A`` of a file: an ndarray, or a ``scipy.sparse.csr_array`` where the file is sparse."""
     return _read(path, wanted="A")["A"]
 
 
-def read_system(a_path: str, b_path: str | None) -> tuple[Array, Array, str]:
-    """Read ``A``, ``b`` and a few words on where ``b`` came from.
+def read_system(a_path: str, b_path: str | None) -> tuple[Any, Array, str]:
+    """Read ``A`` as `read_matrix`, ``b`` as an ndarray, and a few words on where ``b`` came from.
 
     ``b`` is taken from its own file, else from an ``.npz`` that holds both, else it is ``A @ ones``.
     """
@@ -54,13 +53,13 @@ def read_system(a_path: str, b_path: str | None) -> tuple[Array, Array, str]:
     return A, b, origin
 
 
-def _row_sums(A: Array) -> Array:
+def _row_sums(A: Any) -> Array:
     """Form ``A @ ones`` as a right-hand side: a vector, or one column each for a stack of matrices."""
     with np.errstate(invalid="ignore", over="ignore"):  # solvers tell of NaN and infinity
-        return np.asarray(A.sum(axis=-1, keepdims=A.ndim > 2))
+        return np.asarray(A.sum(axis=-1) if A.ndim == 2 else A.sum(axis=-1, keepdims=True))
 
 
-def _read(path: str, *, wanted: str) -> dict[str, Array]:
+def _read(path: str, *, wanted: str) -> dict[str, Any]:
     """Read the arrays of a file by name: ``wanted`` always, the other one of "A" and "b" where an .npz has it."""
     name = path.lower()
     if not Path(path).exists():
@@ -96,26 +95,21 @@ def _numbers(path: str, name: str, array: Any) -> Array:
     return array
 
 
-def _read_matrix_market(path: str, wanted: str) -> Array:
-    io = _scipy("io", path)
-    rows, columns, _, form, *_ = io.mminfo(path)
-    if form == "coordinate" and wanted == "A":
-        _refuse_large(path, rows, columns)
-    matrix = io.mmread(path)
-    dense: Array = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
-    return dense[:, 0] if wanted == "b" and dense.ndim == 2 and dense.shape[1] == 1 else dense
+def _read_matrix_market(path: str, wanted: str) -> Any:
+    matrix = _scipy("io", path).mmread(path)
+    if not isinstance(matrix, np.ndarray):
+        return _sparse(path, wanted, matrix)
+    return _right_hand_side(matrix) if wanted == "b" else matrix
 
 
-def _read_npz(path: str, wanted: str) -> dict[str, Array]:
+def _read_npz(path: str, wanted: str) -> dict[str, Any]:
     loaded = np.load(path, allow_pickle=False)
     if isinstance(loaded, np.ndarray):
         raise InputError(f"{path}: cannot be read: it is one array, a .npy file by another name")
     with loaded as archive:
         names = list(archive)
         if {"format", "shape", "data"} <= set(names):  # written by scipy.sparse.save_npz
-            if wanted == "A":
-                _refuse_large(path, *archive["shape"].tolist())
-            return {wanted: _scipy("sparse", path).load_npz(path).toarray()}
+            return {wanted: _sparse(path, wanted, _scipy("sparse", path).load_npz(path))}
         if wanted in names:
             return {name: _numbers(path, name, archive[name]) for name in ("A", "b") if name in names}
         if len(names) == 1:
@@ -123,10 +117,17 @@ def _read_npz(path: str, wanted: str) -> dict[str, Array]:
     raise InputError(f"{path}: holds the arrays {', '.join(names) or 'none'}; one must be named {wanted}")
 
 
-def _refuse_large(path: str, *shape: int) -> None:
-    if max(shape, default=0) > SPARSE_LIMIT:
-        size = " x ".join(map(str, shape))
-        raise InputError(f"{path}: sparse, {size}; sparse files are solved as dense ones, up to {SPARSE_LIMIT} so far")
+def _sparse(path: str, name: str, matrix: Any) -> Any:
+    """Return a sparse matrix as CSR, a right-hand side as a dense array, once its indices are known to be in range."""
+    _numbers(path, name, matrix.data)
+    if hasattr(matrix, "check_format"):  # compressed formats, whose indices nothing has looked at yet
+        matrix.check_format(full_check=True)
+    return _right_hand_side(matrix.toarray()) if name == "b" else _scipy("sparse", path).csr_array(matrix)
+
+
+def _right_hand_side(matrix: Array) -> Array:
+    """Return one column as a vector, from a format that knows matrices only."""
+    return matrix[:, 0] if matrix.ndim == 2 and matrix.shape[1] == 1 else matrix
 
 
 def _scipy(part: str, path: str) -> Any:

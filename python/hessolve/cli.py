@@ -100,29 +100,29 @@ def _solve(options: argparse.Namespace) -> int:
 
     if options.output is not None:
         _check_output(Path(options.output))
+    rtol = None if options.rtol is None else _tolerance(options.rtol)
     A, b, origin = read_system(options.A, options.b)
-    with _warnings_as_lines():
-        solution = hs.backslash(A, b, method=options.method)
+    _check_method(options.method, A, options.A)
+    with _warnings_as_lines(), _naming(options.A, options.b):
+        solution = hs.backslash(A, b, method=options.method, rtol=rtol)
     if options.output is not None:
         _write(Path(options.output), solution.x)
     status = 0 if isfinite(solution.x).all() else 1  # what is wrong with it has been told as a warning
     if options.json:
         print(json.dumps(_as_json(solution) | {"b": origin, "x_file": options.output}, indent=2))
         return status
-    print(f"A {A.shape} from {options.A}; {origin}")
+    print(f"A {A.shape} from {options.A}{_entries(A)}; {origin}")
     _print_panel(str(solution))
     print(f"x written to {options.output}" if options.output is not None else f"x = {_shortened(solution.x)}")
     return status
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from ._files import InputError, read_matrix
+    from ._files import read_matrix
 
     A = read_matrix(options.A)
-    try:
+    with _naming(options.A):
         plan = hs.explain(A)
-    except (ValueError, TypeError) as problem:
-        raise InputError(f"{options.A}: {problem}") from None
     _print_panel(str(plan))
     return 0
 
@@ -152,6 +152,53 @@ def _info(options: argparse.Namespace) -> int:
     return 0
 
 
+# ------------------------------------------------------------------------------------------------------------- input
+
+
+def _check_method(method: str, A: Any, path: str) -> None:
+    """Complain about a method that does not exist for the kind of matrix that a file holds."""
+    from ._files import InputError
+    from ._sparse import is_sparse
+    from .linear import METHODS
+
+    kind: str = "dense"
+    valid: tuple[str, ...] = METHODS
+    if is_sparse(A):
+        from .sparse_factor import KINDS
+
+        kind, valid = "sparse", KINDS
+    if method not in valid:
+        raise InputError(f"{path}: --method {method} does not exist for {kind} matrices; valid: {', '.join(valid)}")
+
+
+def _tolerance(text: str) -> float:
+    from ._files import InputError
+
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1:
+        raise InputError(f"--rtol {text}: a number between 0 and 1 is needed")
+    return value
+
+
+@contextmanager
+def _naming(a_path: str, b_path: str | None = None) -> Iterator[None]:
+    """Put the name of the file before what the library has to say about the matrix or right-hand side in it."""
+    from numpy.linalg import LinAlgError
+
+    from ._files import InputError
+
+    try:
+        yield
+    except LinAlgError:  # a ValueError as well, but no fault of the file
+        raise
+    except (ValueError, TypeError) as problem:
+        path = b_path if b_path is not None and str(problem).startswith("`b`") else a_path
+        raise InputError(f"{path}: {problem}") from None
+
+
 # ------------------------------------------------------------------------------------------------------------ output
 
 
@@ -170,6 +217,10 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int)):
         return value
     return str(getattr(value, "value", value))  # enums by their value
+
+
+def _entries(A: Any) -> str:
+    return f", sparse with {A.nnz} entries" if hasattr(A, "nnz") else ""
 
 
 def _shortened(x: Any) -> str:
@@ -275,6 +326,9 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument("b", nargs="?", help="right-hand side, in the same formats; without it b = A @ ones")
     solve.add_argument("-o", "--output", metavar="X.npy", help="write x there; without it x is printed, shortened")
     solve.add_argument("--method", default="auto", help="one method instead of the plan's own choice")
+    solve.add_argument(
+        "--rtol", help="the relative residual that is good enough; large sparse matrices are iterated then"
+    )
     solve.add_argument("--json", action="store_true", help="print the report as JSON (without x)")
 
     explain = add("explain", _explain, "tell the structure of a matrix and the plan to solve with it; solve nothing")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import _arrays, _core, _solution, _sparse
 from ._solution import Context, Plan, Solution
 
-_GENERAL_METHODS = ("auto", "lu", "cholesky", "ldlt", "qr", "qr-pivoted", "svd")
+METHODS = ("auto", "lu", "cholesky", "ldlt", "qr", "qr-pivoted", "svd")
 _SQUARE_METHODS = ("lu", "cholesky", "ldlt")
 _ASSUME = {  # SciPy's names, long and short -> long
     "general": "general",
@@ -145,7 +145,7 @@ def solve(
     >>> s.structure, s.rank, str(s.reason)
     ('upper triangular', 2, 'ok')
     """
-    _arrays.choice(method, "method", _GENERAL_METHODS)
+    _arrays.choice(method, "method", METHODS)
     _arrays.choice(on_singular, "on_singular", ("raise", "warn", "min-norm"))
     _arrays.choice(precision, "precision", PRECISIONS)
     how = operation(trans)
@@ -261,7 +261,7 @@ def backslash(
     >>> s.x.round(12), s.rank
     (array([1., 1.]), 1)
     """
-    _arrays.choice(method, "method", _GENERAL_METHODS)
+    _arrays.choice(method, "method", METHODS)
     _arrays.choice(precision, "precision", PRECISIONS)
     if rtol is not None:
         _arrays.real(rtol, "rtol", "it is a number between 0 and 1, or None", lambda value: 0.0 < value < 1.0)
@@ -272,7 +272,7 @@ def backslash(
         return backslash_sparse(A, b, method=method, rtol=rtol)
     system = _arrays.as_system(A, b)
     if method in _SQUARE_METHODS and system.A.shape[-1] != system.A.shape[-2]:
-        valid = ", ".join(repr(name) for name in _GENERAL_METHODS if name not in _SQUARE_METHODS)
+        valid = ", ".join(repr(name) for name in METHODS if name not in _SQUARE_METHODS)
         raise ValueError(f"method={method!r} is not valid for `A` {system.shapes['A']}, not square; valid: {valid}.")
     x, report = _core.backslash(system.A, system.b, method=method, precision=precision)
     advice, retry = "Use method='auto' for the minimum-norm answer.", "hs.backslash(A, b) without method"

@@ -11,7 +11,7 @@ from ._outcome import Outcome, raise_for
 from ._reasons import Reason, SingularMatrixError
 from ._solution import Context, Plan, Solution
 
-_KINDS = ("auto", "cholesky", "ldlt", "lu", "qr")
+KINDS = ("auto", "cholesky", "ldlt", "lu", "qr")
 _DENSE_ENTRIES = 4_000_000  # up to so many a matrix without full rank is decomposed as a dense one
 _WORTH_ITERATING = 10_000  # rows from which cg is tried where a tolerance is given
 _ASSUMED = {"positive definite": "cholesky", "general": "lu"}
@@ -33,7 +33,7 @@ class SparseFactor:
     """
 
     def __init__(self, A: Any, kind: str) -> None:
-        _arrays.choice(kind, "kind", _KINDS)
+        _arrays.choice(kind, "kind", KINDS)
         self._part = _sparse.compressed(A)
         self._sorted = len(self._part.data) == A.nnz and getattr(A, "format", "") in ("csr", "csc")
         self._data = self._part.data.copy()  # refinement reads A, and A may change
@@ -228,8 +228,8 @@ def explain_sparse(A: Any, b: Any) -> Plan:
 
 
 def _kind(method: str) -> str:
-    if method not in _KINDS:
-        valid = ", ".join(map(repr, _KINDS))
+    if method not in KINDS:
+        valid = ", ".join(map(repr, KINDS))
         raise ValueError(f"method={method!r} is not valid for sparse `A`; valid: {valid}; or pass A.toarray().")
     return method
 
