@@ -12,8 +12,9 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-SCENES = ("silence", "digits", "regimes")
+SCENES = ("silence", "digits", "regimes", "penalty", "splitting")
 
 
 class Stage:
@@ -40,6 +41,24 @@ class Stage:
         if path not in self.written:
             self.written.append(path)
         return path
+
+    def picture(self, name: str, draw: Callable[[Any], None], *, rows: int = 1, columns: int = 1) -> None:
+        """Save a picture that ``draw`` makes on an array of matplotlib axes; say so where matplotlib is missing."""
+        module = installed("matplotlib.figure")
+        if module is None:
+            self.say(f'  {name} is not drawn, since matplotlib is missing: pip install "hessolve[plot]"')
+            return
+        figure = module.Figure(figsize=(5.6 * columns, 4.0 * rows), dpi=110, layout="constrained")
+        draw(figure.subplots(rows, columns))
+        figure.savefig(self.path(name))
+
+
+def installed(module: str) -> Any:
+    """Return a module that hessolve can do without, None where it is missing."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        return None
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable
 from importlib import resources
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 import hessolve as hs
 
-from . import Stage, heard
+from . import Stage, heard, installed
 
 TITLE = "digits correct, of the coefficients that NIST certifies"
 
@@ -84,11 +83,11 @@ def _fits() -> dict[str, Callable[[Array, Array], Any]]:
         "numpy.linalg.lstsq": lambda X, y: np.linalg.lstsq(X, y, rcond=None)[0],
         "normal equations (numpy)": lambda X, y: np.linalg.solve(X.T @ X, X.T @ y),
     }
-    scipy_linalg = _installed("scipy.linalg")
+    scipy_linalg = installed("scipy.linalg")
     if scipy_linalg is not None:
         fits["scipy.linalg.lstsq (gelsd)"] = lambda X, y: scipy_linalg.lstsq(X, y)[0]
         fits["scipy.linalg.lstsq (gelsy)"] = lambda X, y: scipy_linalg.lstsq(X, y, lapack_driver="gelsy")[0]
-    linear_model = _installed("sklearn.linear_model")
+    linear_model = installed("sklearn.linear_model")
     if linear_model is not None:
 
         def scikit_learn(X: Array, y: Array) -> Array:
@@ -98,10 +97,3 @@ def _fits() -> dict[str, Callable[[Array, Array], Any]]:
         fits["scikit-learn LinearRegression"] = scikit_learn
     fits["hessolve hs.lstsq"] = lambda X, y: hs.lstsq(X, y).x
     return fits
-
-
-def _installed(module: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        return None

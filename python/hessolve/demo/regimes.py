@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One line for each kind of system that hessolve tells apart so far."""
+"""The eight regimes: one line for each kind of system that hessolve tells apart."""
 
 from __future__ import annotations
 
-import importlib
 import math
 import time
 from collections.abc import Callable
@@ -14,12 +13,14 @@ from numpy.typing import NDArray
 
 import hessolve as hs
 
-from . import Stage, heard
+from . import Stage, heard, installed
 
 TITLE = "what was detected, and what answered"
 
 Array = NDArray[Any]
+Solver = Callable[[Any, Array], Any]
 CALLS = 5  # the best of so many
+RTOL = 1e-10  # of the iteration
 
 
 class System(NamedTuple):
@@ -27,34 +28,53 @@ class System(NamedTuple):
 
     regime: int
     name: str
-    A: Array
+    A: Any  # an array, or a sparse matrix in regime 6
     x: Array
-    solve: Callable[[Array, Array], hs.Solution]
+    solve: Callable[[Any, Array], hs.Solution]
     digits: float  # fewer are a failure
     alarm: bool = False  # hessolve must warn
 
 
+class Peer(NamedTuple):
+    """The other library: its name, and what it has for square systems, least squares and sparse matrices."""
+
+    name: str
+    solve: Solver
+    lstsq: Solver
+    iterate: Solver
+
+    def for_regime(self, regime: int) -> Solver:
+        return self.solve if regime in (1, 5) else self.iterate if regime == 6 else self.lstsq
+
+
 def play(stage: Stage) -> None:
     """Solve every system, by hessolve and by SciPy (NumPy where SciPy is missing), and check the answers."""
-    library, peer_solve, peer_lstsq = _peer()
-    stage.say(f"  {'regime  matrix':<38} {'detected':<27} {'method':<12} digits    ms  {library:>5} ms")
+    sparse = installed("scipy.sparse")
+    peer = _peer()
+    stage.say(f"  {'regime  matrix':<38} {'detected':<27} {'method':<12} digits     ms  {peer.name:>5} ms")
     right, told = True, True
-    reports = []
-    for system in _systems():
+    reports, regimes = [], set()
+    for system in _systems() + ([] if sparse is None else [_large(sparse)]) + [_huge()]:
         b = system.A @ system.x
         with heard() as warnings:
             s = system.solve(system.A, b)
         found = _digits(s.x, system.x)
         reports.append(f"{system.name}\n{s}\n")
+        regimes.add(s.regime)
         right &= s.regime == system.regime and found >= system.digits
         told &= bool(warnings) == system.alarm
         ours = _milliseconds(system.solve, system.A, b)
-        theirs = _milliseconds(peer_solve if system.regime in (1, 5) else peer_lstsq, system.A, b)
+        theirs = _milliseconds(peer.for_regime(system.regime), system.A, b)
+        method = s.method.split(":")[0]  # an iteration says why it was chosen as well
         stage.say(
-            f"  {s.regime}       {system.name:<30} {s.structure:<27} {s.method:<12} {found:>6.1f} {ours:>5.2f}"
-            f"  {theirs:>{max(len(library), 5) + 3}.2f}" + ("  warned" if warnings else "")
+            f"  {s.regime}       {system.name:<30} {s.structure:<27} {method:<12} {found:>6.1f} {ours:>6.2f}"
+            f"  {theirs:>{max(len(peer.name), 5) + 3}.2f}" + ("  warned" if warnings else "")
         )
-    stage.claim("every regime is the expected one, with the digits that its condition number leaves", right)
+    if sparse is None:
+        stage.say("  6       is left out: sparse matrices need SciPy, pip install scipy")
+    met, text = (set(range(8)), "") if sparse is not None else (set(range(8)) - {6}, " but for the one left out")
+    stage.claim(f"all regimes from 0 to 7 are met{text}", regimes == met)
+    stage.claim("each is the expected one, with the digits that its condition number leaves", right)
     stage.claim("the Hilbert matrix, and nothing else, brings a warning", told)
     stage.path("regimes.txt").write_text("\n".join(reports), encoding="utf-8")
 
@@ -101,12 +121,29 @@ def _systems() -> list[System]:
     ]
 
 
+def _large(sparse: Any) -> System:
+    """Make Poisson's equation on a grid of 100 x 100 points; cond(A) is about 4000, so at least 6 digits are left."""
+    k = 100
+    line = sparse.diags_array([-np.ones(k - 1), 2 * np.ones(k), -np.ones(k - 1)], offsets=[-1, 0, 1])
+    eye = sparse.eye_array(k)
+    A = sparse.csr_array(sparse.kron(line, eye) + sparse.kron(eye, line))
+    x = np.random.default_rng(8).standard_normal(k * k)
+    return System(6, "10000 x 10000, sparse", A, x, lambda A, b: hs.backslash(A, b, rtol=RTOL), 6)
+
+
+def _huge() -> System:
+    """Make a tall system, to be solved through a random sketch of it."""
+    rng = np.random.default_rng(9)
+    A, x = rng.standard_normal((20000, 50)), rng.standard_normal(50)
+    return System(7, "20000 x 50", A, x, lambda A, b: hs.lstsq(A, b, method="sketch", full_output=True), 11)
+
+
 def _digits(x: Array, true: Array) -> float:
     error = float(np.linalg.norm(x - true) / np.linalg.norm(true))
     return 16.0 if error == 0 else max(0.0, min(16.0, -math.log10(error)))
 
 
-def _milliseconds(call: Callable[[Array, Array], Any], A: Array, b: Array) -> float:
+def _milliseconds(call: Solver, A: Any, b: Array) -> float:
     """Time the best of some calls; a first impression, where ``hessolve bench`` measures."""
     best = math.inf
     with heard():
@@ -117,10 +154,8 @@ def _milliseconds(call: Callable[[Array, Array], Any], A: Array, b: Array) -> fl
     return 1e3 * best
 
 
-def _peer() -> tuple[str, Callable[[Array, Array], Any], Callable[[Array, Array], Any]]:
-    """Find the other library: its name, its solver for square systems and its least squares."""
-    try:
-        linalg = importlib.import_module("scipy.linalg")
-    except ImportError:
-        return "numpy", np.linalg.solve, lambda A, b: np.linalg.lstsq(A, b, rcond=None)
-    return "scipy", linalg.solve, linalg.lstsq
+def _peer() -> Peer:
+    linalg, iterative = installed("scipy.linalg"), installed("scipy.sparse.linalg")
+    if linalg is None or iterative is None:
+        return Peer("numpy", np.linalg.solve, lambda A, b: np.linalg.lstsq(A, b, rcond=None), np.linalg.solve)
+    return Peer("scipy", linalg.solve, linalg.lstsq, lambda A, b: iterative.cg(A, b, rtol=RTOL))
