@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The ``hessolve`` command.
 
-Exit status: 0 done, 1 numerical trouble (an error, or an x with NaN or infinity) or a claim that failed, 2 a file or an
-argument that cannot be used, 130 interrupted. What went wrong is one line on the standard error stream.
+Exit status: 0 done, 1 numerical trouble (an error, an x with NaN or infinity, an iteration that has not converged) or a
+claim that failed, 2 a file or an argument that cannot be used, 130 interrupted. What went wrong is one line on the
+standard error stream.
 """
 
 from __future__ import annotations
@@ -108,6 +109,9 @@ def _solve(options: argparse.Namespace) -> int:
     if options.output is not None:
         _write(Path(options.output), solution.x)
     status = 0 if isfinite(solution.x).all() else 1  # what is wrong with it has been told as a warning
+    if solution.history is not None and not solution.converged:
+        after = f"{solution.method} has not converged after {solution.iterations} iterations"
+        status = _fail(f"warning: {options.A}: {after}. {solution.reason.advice}", 1)
     if options.json:
         print(json.dumps(_as_json(solution) | {"b": origin, "x_file": options.output}, indent=2))
         return status

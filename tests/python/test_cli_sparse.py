@@ -250,3 +250,17 @@ def test_a_singular_sparse_matrix_has_status_1_only_where_its_method_cannot_cope
     assert err.startswith("hessolve: warning: `A` (3, 3) is singular")
     assert err.count("\n") == 1
     assert run(capsys, "solve", "sparse.mtx")[0] == 0
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_an_iteration_that_has_not_converged_has_status_1(capsys, monkeypatch, more):
+    sparse.save_npz("A.npz", poisson(10))
+    monkeypatch.setattr(
+        hs, "backslash", lambda A, b, **_: hs.iterate(A, b, method="jacobi", maxiter=3, full_output=True)
+    )
+    status, out, err = run(capsys, "solve", "A.npz", "-o", "x.npy", *more)
+    assert status == 1
+    assert "max_iterations" in out
+    expected = f"A.npz: jacobi has not converged after 3 iterations. {hs.Reason.max_iterations.advice}"
+    assert err == f"hessolve: warning: {expected}\n"
+    assert np.isfinite(np.load("x.npy")).all()
