@@ -168,6 +168,7 @@ def splitting(A: Any, method: str) -> tuple[Any, Any]:
     """
     _arrays.choice(method, "method", _SPLITTINGS)
     op = _operators.matrix_of(A, square="hs.splitting")
+    _operators.check_entries(op, "A")
     outcome, S, T, _ = _core.splitting(op, method, float("nan"))
     _iteration.raise_for_splitting(outcome, op.shape, f"method={method!r}")
     if _sparse.is_sparse(A):
