@@ -94,7 +94,7 @@ def orthonormalize(
     Raises
     ------
     NotPositiveDefiniteError
-        If "cholesky-qr2" or "cholesky-qr3" cannot cope with the condition.
+        If "cholesky-qr2", "cholesky-qr3" or "randomized" cannot cope with the condition.
     ValueError
         For a stack, NaN or infinity, an invalid keyword, or m < n where m >= n is needed.
     TypeError

@@ -96,7 +96,8 @@ class RegressionState:
         Raises
         ------
         ValueError
-            For shapes that do not fit, a negative weight, NaN or infinity; the state is left as it was.
+            For shapes that do not fit, weights that are negative or all zero, NaN or infinity; the state is left as it
+            was.
         TypeError
             For complex data, or a dtype that cannot be worked in.
 
