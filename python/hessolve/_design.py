@@ -192,7 +192,9 @@ def refuse_complex(array: NDArray[Any], name: str, function: str) -> None:
 
 def csr(value: Any, name: str) -> Csr:
     """Return a sparse matrix by rows, with sorted indices in range and finite entries."""
-    part = _sparse.compressed(value if value.format == "csr" else value.tocsr(), name=name)
+    part = _sparse.compressed(value, name=name)
+    if not part.by_rows:  # its indices are in range, so that SciPy can convert it
+        part = _sparse.compressed(value.tocsr(), name=name)
     data = part.data[: len(part.indices)]
     finite = np.isfinite(data)
     if not finite.all():

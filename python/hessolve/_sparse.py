@@ -44,7 +44,7 @@ def compressed(A: Any, dtype: np.dtype[Any] | None = None, name: str = "A", *, o
         raise ValueError(
             f"`{name}` {A.shape} is a sparse array of {len(A.shape)} dimensions; a matrix (m, n) is needed."
         )
-    matrix = A if A.format in ("csr", "csc") else A.tocsr()
+    matrix = A if A.format in ("csr", "csc") else _by_rows(A, name)
     shape = (int(A.shape[0]), int(A.shape[1]))
     by_rows = matrix.format == "csr"
     lines, across = shape if by_rows else shape[::-1]
@@ -68,6 +68,23 @@ def compressed(A: Any, dtype: np.dtype[Any] | None = None, name: str = "A", *, o
     if fault:
         indptr, indices, data = _core.sort_rows(lines, across, indptr, indices, data)
     return Compressed(shape, by_rows, indptr, indices, data)
+
+
+def _by_rows(A: Any, name: str) -> Any:
+    """Return a matrix of another format as CSR, once its indices are known to be in range: SciPy does not look."""
+    if A.format == "coo":
+        for axis, size, coords in zip(("row", "column"), A.shape, (A.row, A.col), strict=True):
+            wrong = (coords < 0) | (coords >= size)
+            if wrong.any():
+                k = int(np.argmax(wrong))
+                found = f"entry {k} has {axis} index {coords[k]}, out of range; {axis}s are 0 to {size - 1}"
+                raise ValueError(f"`{name}` {tuple(A.shape)}: {found}.")
+    elif A.format == "bsr":
+        try:
+            A.check_format(full_check=True)
+        except ValueError as error:
+            raise ValueError(f"`{name}` {tuple(A.shape)}: its block indices are broken: {error}.") from error
+    return A.tocsr()
 
 
 def scalar_type(value: Any, name: str) -> np.dtype[Any] | None:

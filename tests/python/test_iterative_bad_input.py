@@ -54,6 +54,55 @@ def test_broken_index_arrays(function):
     refused(ValueError, "row 2 has column index 1099511627776", function, huge)
 
 
+SPARSE = {
+    "solve": lambda M: hs.solve(M, [1.0, 2.0]),
+    "backslash": lambda M: hs.backslash(M, [1.0, 2.0]).x,
+    "explain": lambda M: hs.explain(M).structure,
+    "factor": lambda M: hs.factor(M).solve([1.0, 2.0]),
+    "ridge": lambda M: hs.ridge(M, [1.0, 2.0]).coef,
+    "iterate": lambda M: hs.iterate(M, [1.0, 2.0], rtol=1e-14),
+    "splitting": lambda M: sp.sparse.csr_array(hs.splitting(M, "gauss-seidel")[0]).toarray(),
+    "spectral_radius": hs.spectral_radius,
+    "predict_convergence": lambda M: hs.predict_convergence(M, "jacobi").spectral_radius,
+    "preconditioner": lambda M: hs.preconditioner(M, "ic0") @ [1.0, 2.0],
+    "M": lambda M: hs.iterate([[5.0, 1.0], [1.0, 9.0]], [1.0, 2.0], M=M, method="gmres", rtol=1e-14),
+}
+
+
+@pytest.mark.parametrize("form", [sp.sparse.csr_array, sp.sparse.csc_array])
+@pytest.mark.parametrize("name", SPARSE)
+def test_index_arrays_in_every_function_of_sparse_matrices(name, form):
+    """Unsorted and repeated indices count as their sum; out of range they are refused, whoever is called."""
+    function, argument = SPARSE[name], {"ridge": "X", "M": "M"}.get(name, "A")
+    parts = np.array([1.0, 2, 3, 4, 5, 1]), np.array([1, 0, 0, 1, 1, 0]), np.array([0, 3, 6])
+    made = form(parts, shape=(2, 2))
+    dense = np.array([[5.0, 1], [1, 9]])
+    expected = function(form(dense))
+    found = function(made)
+    assert found == expected if isinstance(found, str) else np.max(abs(found - expected)) <= 1e-13
+    assert np.array_equal(made.indices, parts[1])  # the caller's arrays as they were
+    for index in (2, -1):
+        made.indices[4] = index
+        refused(ValueError, f"`{argument}` (2, 2): ", function, made)
+        refused(ValueError, f"index {index} (indices[4]), out of range", function, made)
+
+
+def test_index_arrays_of_other_formats():
+    made = sp.sparse.coo_array(([4.0, 1.0, 3.0], ([0, 0, 1], [0, 1, 1])), shape=(2, 2))
+    assert hs.solve(made, [5.0, 3.0]) == pytest.approx([1.0, 1.0])
+    made.coords = (np.array([0, 0, 9]), made.coords[1])
+    text = "`A` (2, 2): entry 2 has row index 9, out of range; rows are 0 to 1."
+    for call in (hs.solve, hs.iterate):
+        refused(ValueError, text, call, made, [1.0, 2.0])
+    refused(ValueError, text.replace("`A`", "`X`"), hs.ridge, made, [1.0, 2.0])
+    made.coords = (np.array([0, 0, 1]), np.array([0, -1, 1]))
+    refused(ValueError, "entry 1 has column index -1, out of range; columns are 0 to 1.", hs.solve, made, [1.0, 2.0])
+    blocks = sp.sparse.bsr_array(np.eye(4), blocksize=(2, 2))
+    assert hs.solve(blocks, np.ones(4)) == pytest.approx(np.ones(4))
+    blocks.indices[1] = 7
+    refused(ValueError, "`A` (4, 4): its block indices are broken: ", hs.solve, blocks, np.ones(4))
+
+
 def test_shapes_dtypes_and_values():
     refused(ValueError, "`A` (9, 9) and `b` (4,) do not fit: `b` needs 9 rows, not 4.", hs.iterate, A, np.ones(4))
     refused(ValueError, "`x0` (4,) does not fit: `A` has 9 columns.", hs.iterate, A, B, x0=np.ones(4))
@@ -160,6 +209,13 @@ def test_preconditioners_that_are_of_no_use():
     poisoned[3, 2] = np.inf
     refused(ValueError, "`M` (9, 9) has a NaN or infinity at row 3, column 2", hs.iterate, A, B, M=poisoned)
     refused(ValueError, "`A` returned a NaN or infinity at row 0", hs.iterate, lambda x: x * np.nan, B)
+    for method in ("richardson", "chebyshev", "cg", "minres", "gmres"):
+        for full_output in (False, True):
+            refused(ValueError, "`M` returned a NaN or infinity at row 0 for a finite vector.", hs.iterate, A, B,
+                    M=lambda r: r * np.nan, method=method, full_output=full_output)  # fmt: skip
+        refused(ValueError, "`M` (4, 4) does not fit `A` (9, 9)", hs.iterate, A, B, M=np.eye(4), method=method)
+        s = hs.iterate(A, B, M=lambda r: 0 * r, method=method, full_output=True)
+        assert (s.converged, np.isfinite(s.x).all()) == (False, True)
     for method in ("cg", "minres"):
         with pytest.raises(hs.ConvergenceError, match=f"{method} broke down after"):
             hs.iterate(A, B, method=method, M=-np.eye(9))
