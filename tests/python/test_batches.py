@@ -119,6 +119,42 @@ def test_min_norm_climbs_the_ladder_for_the_bad_slice_alone():
     assert s.reason.tolist() == ["ok", "ok", "ok"]
 
 
+@pytest.mark.parametrize("n", [3, 40])
+def test_a_singular_slice_in_every_function_of_stacks(n):
+    A = np.stack([(k + 1) * np.eye(n) for k in range(4)])
+    A[2] = 1.0  # rank one
+    b, good = np.ones((4, n, 1)), [0, 1, 3]
+    x = np.linalg.pinv(A) @ b
+    for method in ("auto", "lu", "gauss-jordan", "qr", "svd"):
+        with pytest.raises(hs.SingularMatrixError, match=rf"^`A` \(4, {n}, {n}\) is singular in slice 2: column 1 "):
+            hs.inv(A, method=method)
+    for call in (lambda: hs.inv(A, method="cholesky"), lambda: hs.cholesky(A)):
+        with pytest.raises(hs.NotPositiveDefiniteError, match="in slice 2: the leading minor of order 2"):
+            call()
+    for precision in ("mixed", "extended"):
+        with pytest.raises(hs.SingularMatrixError, match="in slice 2: column 1 depends on column 0"):
+            hs.solve(A, b, precision=precision)
+    assert hs.det(A)[2] == 0
+    np.testing.assert_allclose(hs.det(A)[good], np.array([1.0, 2.0, 4.0]) ** n, rtol=1e-14)
+    assert hs.slogdet(A).sign.tolist() == [1, 1, 0, 1]
+    assert hs.slogdet(A).logabsdet[2] == -np.inf
+    assert hs.rcond(A)[2] == 0
+    assert hs.cond(A)[2] >= 1e15
+    assert hs.matrix_rank(A).tolist() == [n, n, 1, n]
+    np.testing.assert_allclose(hs.pinv(A) @ b, x, atol=1e-14)
+    found = hs.lstsq(A, b)
+    assert found.rank.tolist() == [n, n, 1, n]
+    np.testing.assert_allclose(found.x, x, atol=1e-14)
+    tall = hs.lstsq(np.concatenate([A, A], axis=1), np.ones((4, 2 * n, 1)))
+    assert tall.rank.tolist() == [n, n, 1, n]
+    assert np.isnan(tall.residuals[:, 0]).tolist() == [False, False, True, False]
+    np.testing.assert_allclose(tall.x, x, atol=1e-14)
+    s = hs.backslash(A, b)
+    assert s.rank.tolist() == [n, n, 1, n]
+    assert s.regime.tolist() == [1, 1, 4, 1]
+    np.testing.assert_allclose(s.x, x, atol=1e-14)
+
+
 def test_slices_of_different_kind():
     A = np.stack(
         [

@@ -10,6 +10,7 @@ import hessolve as hs
 import problems
 import reference
 import sparse_problems as sp
+from hessolve import _core
 
 HERMITIAN = ("cg", "minres", "chebyshev")
 SQUARE = ("gmres", "lsqr", "lsmr", "gauss-seidel", "jacobi", "block-jacobi", "kaczmarz", "auto")
@@ -183,7 +184,7 @@ def test_functions_and_operators():
     assert abs(hs.iterate(linalg.aslinearoperator(A), b, rtol=1e-11) - expected).max() <= 1e-9
 
 
-@pytest.mark.parametrize("method", ["cg", "minres", "gmres", "lsqr", "lsmr", "gauss-seidel", "chebyshev", "kaczmarz"])
+@pytest.mark.parametrize("method", _core.ITERATIONS)
 def test_trivial_systems(method):
     A = sp.hermitian_dominant(12, np.float64)
     x = np.arange(12.0)
@@ -199,6 +200,11 @@ def test_trivial_systems(method):
     assert not s.x.any()
     assert hs.iterate(np.zeros((0, 0)), np.zeros(0), method=method).shape == (0,)
     assert hs.iterate([[4.0]], [2.0], method=method, rtol=1e-12) == pytest.approx([0.5])
+    s = hs.iterate(np.zeros((2, 2)), np.zeros(2), method=method, full_output=True)
+    assert (s.converged, s.x.tolist()) == (True, [0, 0])
+    s = hs.iterate(np.zeros((2, 2)), np.ones(2), method=method, full_output=True)
+    assert s.converged == (method in ("lsqr", "lsmr"))  # for least squares x = 0 is the answer
+    assert np.isfinite(s.x).all()
 
 
 @pytest.mark.parametrize("method", ["cg", "minres", "gmres", "lsqr", "lsmr", "kaczmarz", "gauss-seidel", "auto"])
