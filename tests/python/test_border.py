@@ -140,6 +140,42 @@ def test_the_measure_of_memory_would_show_a_copy(run_script):
     assert float(run_script(program, 1500, "general", "C", True)) >= 0.9
 
 
+TALL = (
+    MEMORY[: MEMORY.index("n, kind")]
+    + """
+A, y = np.empty((300_000, 50)), np.random.default_rng(0).random(300_000)
+np.random.default_rng(1).random(out=A)
+call = lambda A, y: CALL
+call(A[:2000], y[:2000])  # threads and libraries are there
+before = peak()
+call(A, y)
+print((peak() - before) / A.nbytes)
+"""
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell the peak of resident memory this way")
+@pytest.mark.parametrize(
+    "call",
+    [
+        "hs.ridge(A, y)",
+        "hs.ridge(A, y, sample_weight=y, fit_intercept=True)",
+        "hs.ridge_path(A, y)",
+        "hs.lstsq(A, y, method='normal')",
+        "hs.lstsq(A, y, method='sketch')",
+        "hs.sketch(A, 500, rng=0)",
+    ],
+)
+def test_tall_data_are_not_copied(call, run_script):
+    """Ridge, normal equations and sketches read X where it is; vectors and blocks of rows are a small part of it."""
+    assert float(run_script(TALL.replace("CALL", call))) <= 0.2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell the peak of resident memory this way")
+def test_the_measure_would_show_a_copy_of_tall_data(run_script):
+    assert float(run_script(TALL.replace("CALL", "hs.ridge(A.copy(), y)"))) >= 0.9
+
+
 def test_another_thread_runs_meanwhile(run_script):
     assert int(run_script(TICKING)) >= 1
 
