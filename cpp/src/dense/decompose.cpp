@@ -7,7 +7,9 @@
 #include <hessolve/dense/svd.hpp>
 #include <hessolve/dense/triangular.hpp>
 
+#include "kernel/fill.hpp"
 #include "kernel/lu_panel.hpp"
+#include "kernel/need.hpp"
 #include "kernel/scaling.hpp"
 #include "kernel/source.hpp"
 
@@ -17,27 +19,12 @@
 namespace hessolve {
 namespace {
 
-void need(bool fits, const char* what) {
-  if (!fits) {
-    throw std::invalid_argument(what);
-  }
-}
-
 template <class T>
 Matrix<T> copy_of(const Source<T>& A) {
   Matrix<T> W(A.rows(), A.cols());
   Magnitudes<Real<T>> size(A.rows(), A.cols());
   absorb<T>(A, W.view(), size);
   return W;
-}
-
-template <class T>
-void fill(MatrixView<T> X, T value) {
-  for (Index j = 0; j < X.cols && X.data != nullptr; ++j) {
-    for (Index i = 0; i < X.rows; ++i) {
-      X(i, j) = value;
-    }
-  }
 }
 
 template <class T>

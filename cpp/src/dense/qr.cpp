@@ -2,6 +2,7 @@
 #include <hessolve/dense/qr.hpp>
 
 #include "kernel/block_sizes.hpp"
+#include "kernel/fill.hpp"
 #include "kernel/reflections.hpp"
 #include "kernel/team.hpp"
 
@@ -161,10 +162,7 @@ void apply_q(InColMajor<T> QR, const T* tau, Index reflections, Trans trans, Col
 template <class T>
 void form_q(InColMajor<T> QR, const T* tau, ColMajor<T> Q) {
   const Index reflections = std::min({QR.rows, QR.cols, Q.cols});
-  for (Index j = 0; j < Q.cols; ++j) {
-    std::fill_n(Q.col(j), Q.rows, T(0));
-    Q(j, j) = T(1);
-  }
+  set_identity<T>(Q);
   if (reflections > 0) {
     apply_blocks<T>(QR, tau, reflections, Trans::none, Q, true);
   }

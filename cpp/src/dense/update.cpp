@@ -5,7 +5,9 @@
 #include <hessolve/dense/update.hpp>
 
 #include "kernel/dot.hpp"
+#include "kernel/fill.hpp"
 #include "kernel/gemm.hpp"
+#include "kernel/need.hpp"
 #include "kernel/scaling.hpp"
 
 #include <cmath>
@@ -170,9 +172,7 @@ Outcome woodbury_in_place(ColMajor<T> X, In<T> U, In<T> C, In<T> V) {
   };
   const auto zero = [](Index rows, Index cols) {
     Matrix<T> result(rows, cols);
-    for (Index j = 0; j < cols; ++j) {
-      std::fill_n(result.view().col(j), rows, T(0));
-    }
+    clear<T>(result.view());
     return result;
   };
   const Matrix<T> minus_U = negated(U);
@@ -208,15 +208,6 @@ Outcome woodbury_in_place(ColMajor<T> X, In<T> U, In<T> C, In<T> V) {
   return smallest <= std::sqrt(epsilon<T>) * size ? Outcome{Reason::ill_conditioned} : Outcome{};
 }
 
-namespace {
-
-void need(bool fits, const char* what) {
-  if (!fits) {
-    throw std::invalid_argument(what);
-  }
-}
-
-}  // namespace
 
 template <class T>
 Outcome sherman_morrison(In<T> A_inverse, In<T> u, In<T> v, MatrixView<T> X) {

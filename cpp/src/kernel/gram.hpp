@@ -12,6 +12,7 @@
 /// Products A^H W A of a tall matrix with itself, in one pass over A and without copying it.
 namespace hessolve {
 
+inline constexpr Index widest_in_parts = 512;  // up to here threads take rows of A, and sums of their own; beyond, columns
 inline constexpr Index gram_depth = 256;  // rows taken at once: they stay in the second-level cache
 
 /// What rows are before they enter a product: sqrt(weights[i]) (A(i, j) - column_shift[j] - row_shift[i]). Null: none.
@@ -46,6 +47,10 @@ class RowPanels {
     const Source<T> transposed{A_.view.transposed(), mirrored(A_.part), A_.conjugated};
     for (Index k = 0; k < count; k += source_tile) {
       for (Index j = 0; j < n; j += source_tile) {
+        if (A_.view.row_stride == 1 && j + source_tile < n) {
+          simd::prefetch_columns<T>(&A_.view(first + k, j + source_tile), std::min(source_tile, count - k),
+                                    std::min(source_tile, n - j - source_tile), A_.view.col_stride);
+        }
         read_tile<T>(transposed, j, first + k, std::min(source_tile, n - j), std::min(source_tile, count - k),
                      buffer + j + k * stride_, stride_);
       }
@@ -113,10 +118,12 @@ void gram(const Source<T>& A, const RowChange<T>& change, In<T> B, ColMajor<T> G
       std::fill(M.col(j) + j, M.col(j) + M.rows, T(0));
     }
   };
-  const bool narrow = n < serial_below;
+  const bool narrow = n <= widest_in_parts;
   constexpr Index cache = 32'768 / static_cast<Index>(sizeof(T));  // a panel that is read n / 8 times stays close
-  const Index depth = narrow ? std::clamp<Index>(cache / std::max<Index>(n, 1), 32, gram_depth) : gram_depth;
-  const Index chunk = narrow ? std::max<Index>(gram_depth * 8, (m + 63) / 64) : m;  // at most 64 parts
+  const Index depth = n < serial_below ? std::clamp<Index>(cache / std::max<Index>(n, 1), 32, gram_depth) : gram_depth;
+  constexpr Index room = 4'000'000;  // elements of all parts together
+  const Index most = std::clamp<Index>(room / std::max<Index>(n * (n + k), 1), 4, 64);
+  const Index chunk = narrow ? std::max<Index>(gram_depth * 8, (m + most - 1) / most) : m;
   const Index chunks = m == 0 ? 1 : (m + chunk - 1) / chunk;
   Buffer<T> parts(chunks > 1 ? chunks * n * (n + k) : 0);
   parallel_for(chunks, narrow && chunks > 1 && m * n * (n + k) > 1'000'000, [&](Index c) {

@@ -41,18 +41,19 @@ void product(const Source<T>& A, InColMajor<T> X, ColMajor<T> Y) {
   });
 }
 
-/// Z := A^H Y. 2 m n k flops, one pass over A.
+/// Z := A^H Y, the rows of A changed as said. 2 m n k flops, one pass over A.
 template <class T>
-void adjoint_product(const Source<T>& A, InColMajor<T> Y, ColMajor<T> Z) {
+void adjoint_product(const Source<T>& A, InColMajor<T> Y, ColMajor<T> Z, const RowChange<T>& change = {}) {
   const Index m = A.rows();
   const Index n = A.cols();
   const Index k = Y.cols;
   for (Index j = 0; j < k; ++j) {
     std::fill_n(Z.col(j), n, T(0));
   }
-  const RowPanels<T> panels(A, {});
+  const RowPanels<T> panels(A, change);
   Buffer<T> buffer(panels.buffer_size());
-  constexpr Index strip = 96;
+  constexpr Index part = 96;
+  constexpr Index strip = 5 * part;
   Matrix<T> right(gram_depth, k);  // minus the conjugate of Y: the panels hold A^T
   for (Index first = 0; first < m; first += gram_depth) {
     const Index count = std::min(gram_depth, m - first);
@@ -63,9 +64,14 @@ void adjoint_product(const Source<T>& A, InColMajor<T> Y, ColMajor<T> Z) {
       }
     }
     parallel_for((n + strip - 1) / strip, n * count * k > 200'000, [&](Index s) {
-      const Index i = s * strip;
-      const Index w = std::min(strip, n - i);
-      gemm_minus<Right::plain, T>(Z.block(i, 0, w, k), P.block(i, 0, w, count), right.view().block(0, 0, count, k));
+      const Index end = std::min(n, (s + 1) * strip);
+      for (Index i = s * strip; i < end; i += part) {
+        const Index w = std::min(part, end - i);
+        if (i + part < end) {
+          simd::prefetch_columns<T>(P.col(0) + i + part, std::min(part, end - i - part), count, P.stride);
+        }
+        gemm_minus<Right::plain, T>(Z.block(i, 0, w, k), P.block(i, 0, w, count), right.view().block(0, 0, count, k));
+      }
     });
   }
   for (Index j = 0; j < k && is_complex<T>; ++j) {

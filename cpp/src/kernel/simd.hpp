@@ -98,6 +98,18 @@ HESSOLVE_INLINE void store_upto(T* p, const Packet<T>& v, Index n) {
   }
 }
 
+/// Ask for `rows` contiguous elements of each of `cols` columns: rows of a matrix that lie far apart are no stream that a
+/// processor foresees.
+template <class T>
+HESSOLVE_INLINE void prefetch_columns(const T* p, Index rows, Index cols, Index stride) {
+  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+  for (Index j = 0; j < cols; ++j) {
+    for (Index i = 0; i < rows; i += line) {
+      Eigen::internal::prefetch(p + i + j * stride);
+    }
+  }
+}
+
 /// c + a b and c - a b, rounded once for real T (where the instruction set can).
 template <class P>
 HESSOLVE_INLINE P multiply_add(const P& a, const P& b, const P& c) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/fill.hpp"
 #include "least_squares/augmented.hpp"
 
 #include "certify/residual.hpp"
@@ -124,9 +125,7 @@ bool iterate(const Augmented<T, F>& factor, const Source<T>& A, In<T> B, ColMajo
   std::fill_n(zeros.data(), n, T(0));
   const MatrixView<const T> zero{zeros.data(), n, k, 1, 0};
   compensated_residual<T>(A, X, B, r.view());
-  for (Index j = 0; j < k; ++j) {
-    std::fill_n(low.view().col(j), m, T(0));
-  }
+  clear<T>(low.view());
   Buffer<double> before(k);
   std::fill_n(before.data(), k, std::numeric_limits<double>::infinity());
   for (steps = 0; steps < most; ++steps) {
@@ -199,9 +198,7 @@ bool solve_augmented_mixed(const Source<T>& A, In<T> B, ColMajor<T> X, double& r
     }
     Matrix<T> r(A.rows(), X.cols);
     copy_into<T>(B, r.view());
-    for (Index j = 0; j < X.cols; ++j) {
-      std::fill_n(X.col(j), X.rows, T(0));
-    }
+    clear<T>(X);
     factor.solve(r.view(), X);
     return iterate<T, F>(factor, A, B, X, 4 * static_cast<double>(epsilon<T>), steps);
   }

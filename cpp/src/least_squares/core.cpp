@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/fill.hpp"
 #include "least_squares/core.hpp"
 
 #include "certify/norm_estimate.hpp"
@@ -169,9 +170,7 @@ class LeastSquares {
     certificate_.regime = rank < r ? 4 : m_ > n_ ? 2 : m_ < n_ ? 3 : 1;
     certificate_.effective_condition = 1;
     if (rank == 0) {  // A = 0, up to rounding
-      for (Index j = 0; j < k_; ++j) {
-        std::fill_n(X_.view().col(j), n_, T(0));
-      }
+      clear<T>(X_.view());
       return true;
     }
     R largest_element = 0;
@@ -220,8 +219,8 @@ class LeastSquares {
     while (rank<r&& static_cast<double>(d.s[rank])> cut * static_cast<double>(d.s[0])) {
       ++rank;
     }
+    clear<T>(X_.view());
     for (Index j = 0; j < k_; ++j) {
-      std::fill_n(X_.view().col(j), n_, T(0));
       for (Index i = 0; i < rank; ++i) {  // x += v_i (u_i^H b) / s_i
         T product(0);
         for (Index l = 0; l < m_; ++l) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include "kernel/gram.hpp"
+#include "kernel/products.hpp"
 #include "kernel/scaling.hpp"
 
 #include <hessolve/least_squares/ridge.hpp>
@@ -59,6 +59,21 @@ class Design {
   /// Element (i, j) of the weighted, centred matrices.
   [[nodiscard]] T x(Index i, Index j) const { return std::sqrt(weight(i)) * (X_(i, j) - x_mean_[j]); }
   [[nodiscard]] T y(Index i, Index j) const { return std::sqrt(weight(i)) * (Y_(i, j) - y_mean_[j]); }
+
+  /// K := D (X - 1 mean^T) (X - 1 mean^T)^T D with D the roots of the weights, lower triangle.
+  void dual_gram(ColMajor<T> K) const {
+    const Source<T> turned{X_.view.transposed()};
+    gram<T>(turned, {nullptr, nullptr, centred_ ? x_mean() : nullptr}, In<T>{}, K, ColMajor<T>{nullptr, m_, 0, m_});
+    for (Index j = 0; j < m_ && !weights_.empty(); ++j) {
+      for (Index i = j; i < m_; ++i) {
+        K(i, j) *= std::sqrt(weight(i)) * std::sqrt(weight(j));
+      }
+    }
+  }
+  /// W := (X - 1 mean^T)^T a
+  void transposed_times(InColMajor<T> a, ColMajor<T> W) const {
+    adjoint_product<T>(X_, a, W, {nullptr, centred_ ? x_mean() : nullptr});
+  }
 
   /// b = mean(y) - mean(x) w
   void intercepts(MatrixView<const T> coef, T* out) const {

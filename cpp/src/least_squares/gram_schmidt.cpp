@@ -9,6 +9,7 @@
 #include <hessolve/least_squares/sketch.hpp>
 
 #include "kernel/dot.hpp"
+#include "kernel/fill.hpp"
 #include "kernel/gram.hpp"
 #include "kernel/scaling.hpp"
 #include "least_squares/orthogonal.hpp"
@@ -18,13 +19,6 @@
 
 namespace hessolve {
 namespace {
-
-template <class T>
-void clear(ColMajor<T> M) {
-  for (Index j = 0; j < M.cols; ++j) {
-    std::fill_n(M.col(j), M.rows, T(0));
-  }
-}
 
 /// x -= Q h with h = Q^H x; h is added to `sum`.
 template <class T>
@@ -362,10 +356,7 @@ Index pivot_afterwards(Matrix<T>& W, Matrix<T>& R_, Index* permutation, double r
     ++rank;
   }
   Matrix<T> small(r, r);
-  for (Index j = 0; j < r; ++j) {
-    std::fill_n(small.view().col(j), r, T(0));
-    small(j, j) = T(1);
-  }
+  set_identity<T>(small.view());
   apply_q<T>(S.view(), tau.data(), std::min(r, n), Trans::none, small.view());
   Matrix<T> product(W.view().rows, r);
   clear<T>(product.view());

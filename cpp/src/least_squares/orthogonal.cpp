@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/fill.hpp"
 #include "least_squares/orthogonal.hpp"
 
 #include "certify/norm_estimate.hpp"
@@ -239,10 +240,7 @@ double FullRank<T>::forward_estimate(const T* x, R residual_norm, const R* colum
   const Index first = centred() ? 1 : 0;
   const auto original = [&](Index i) { return i < first ? constant_ : unknown(i - first); };
   Matrix<T> inverse(n_, n_);
-  for (Index j = 0; j < n_; ++j) {
-    std::fill_n(inverse.view().col(j), n_, T(0));
-    inverse(j, j) = T(1);
-  }
+  set_identity<T>(inverse.view());
   triangular_solve<T>(triangle_.view(), Triangle::upper, Diagonal::general, Trans::none, inverse.view());
   Buffer<double> row_norm(n_);
   double perturbation = residual_norm;  // of b, whose norm is at most ||r|| + sum ||a_j|| |x_j|

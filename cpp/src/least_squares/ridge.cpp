@@ -6,6 +6,7 @@
 #include <hessolve/least_squares/ridge.hpp>
 
 #include "certify/norm_estimate.hpp"
+#include "kernel/fill.hpp"
 #include "least_squares/design.hpp"
 
 #include <cmath>
@@ -24,13 +25,6 @@ const char* name(RidgeMethod method) {
 }
 
 namespace {
-
-template <class T>
-void clear(ColMajor<T> M) {
-  for (Index j = 0; j < M.cols; ++j) {
-    std::fill_n(M.col(j), M.rows, T(0));
-  }
-}
 
 /// ||L^-1||_F^2, the trace of (L L^T)^-1.
 template <class T>
@@ -160,15 +154,8 @@ class Ridge {
     if (K_.view().rows == m_ && m_ > 0) {
       return;
     }
-    K_ = Matrix<T>(m_, m_);  // X X^T: the Gram matrix of X^T, whose rows are shifted by the means
-    const Source<T> turned{design_.X().view.transposed()};
-    gram<T>(turned, {nullptr, nullptr, design_.centred() ? design_.x_mean() : nullptr}, In<T>{}, K_.view(),
-            ColMajor<T>{nullptr, m_, 0, m_});
-    for (Index j = 0; j < m_; ++j) {
-      for (Index i = j; i < m_; ++i) {
-        K_(i, j) *= std::sqrt(design_.weight(i)) * std::sqrt(design_.weight(j));
-      }
-    }
+    K_ = Matrix<T>(m_, m_);
+    design_.dual_gram(K_.view());
   }
 
   void form_products() {
@@ -272,37 +259,10 @@ class Ridge {
         a(i, c) *= std::sqrt(design_.weight(i));
       }
     }
-    times_X_transposed(a.view(), coef);
+    design_.transposed_times(a.view(), coef);
     // tr(K (K + alpha I)^-1) = m - alpha tr((K + alpha I)^-1)
     dof = intercept_dof() + static_cast<double>(m_) - alpha * trace_of_inverse<T>(L.view());
     return true;
-  }
-
-  /// W := (X - 1 mean^T)^T a
-  void times_X_transposed(InColMajor<T> a, ColMajor<T> W) const {
-    const Source<T> turned{design_.X().view.transposed()};
-    const RowPanels<T> panels(turned, {nullptr, nullptr, design_.centred() ? design_.x_mean() : nullptr});
-    Matrix<T> right(a.cols, m_);
-    for (Index j = 0; j < m_; ++j) {
-      for (Index c = 0; c < a.cols; ++c) {
-        right(c, j) = -a(j, c);
-      }
-    }
-    constexpr Index rows = 64;
-    parallel_for((n_ + rows - 1) / rows, m_ * n_ * a.cols > 200'000, [&](Index s) {
-      const Index from = s * rows;
-      const Index count = std::min(rows, n_ - from);
-      Buffer<T> buffer(panels.buffer_size());
-      const ColMajor<const T> P = panels(from, count, buffer.data());  // m x count
-      Matrix<T> out(a.cols, count);
-      clear<T>(out.view());
-      gemm_minus<Right::plain, T>(out.view(), right.view(), P);
-      for (Index c = 0; c < a.cols; ++c) {
-        for (Index i = 0; i < count; ++i) {
-          W(from + i, c) = out(c, i);
-        }
-      }
-    });
   }
 
   /// [X; sqrt(alpha) L] with ||L w||^2 the penalty; X alone where alpha is 0.

@@ -4,6 +4,7 @@
 #include <hessolve/dense/triangular.hpp>
 #include <hessolve/least_squares/ridge.hpp>
 
+#include "kernel/fill.hpp"
 #include "least_squares/design.hpp"
 
 #include <cmath>
@@ -12,13 +13,6 @@
 
 namespace hessolve {
 namespace {
-
-template <class T>
-void clear(ColMajor<T> M) {
-  for (Index j = 0; j < M.cols; ++j) {
-    std::fill_n(M.col(j), M.rows, T(0));
-  }
-}
 
 /// The columns of S that diagonalise both forms, S^T G S = diag(mu) and S^T P S = diag(nu): then
 /// (G + alpha P)^-1 = S diag(1 / (mu + alpha nu)) S^T.
@@ -187,14 +181,7 @@ class Path {
 
   Outcome dual() {
     Matrix<T> K(m_, m_);
-    const Source<T> turned{design_.X().view.transposed()};
-    gram<T>(turned, {nullptr, nullptr, design_.centred() ? design_.x_mean() : nullptr}, In<T>{}, K.view(),
-            ColMajor<T>{nullptr, m_, 0, m_});
-    for (Index j = 0; j < m_; ++j) {
-      for (Index i = j; i < m_; ++i) {
-        K(i, j) *= std::sqrt(design_.weight(i)) * std::sqrt(design_.weight(j));
-      }
-    }
+    design_.dual_gram(K.view());
     Pencil<T> pencil;
     if (const Outcome outcome = diagonalise<T>(K, pencil); !outcome.ok()) {
       return outcome;
@@ -296,28 +283,7 @@ class Path {
     }
     write_quality(sums);
     Matrix<T> coef(n_, t_ * k_);
-    const RowPanels<T> panels(turned, {nullptr, nullptr, design_.centred() ? design_.x_mean() : nullptr});
-    Matrix<T> right(t_ * k_, m_);
-    for (Index l = 0; l < m_; ++l) {
-      for (Index c = 0; c < t_ * k_; ++c) {
-        right(c, l) = -A(l, c);
-      }
-    }
-    constexpr Index rows = 64;
-    parallel_for((n_ + rows - 1) / rows, m_ * n_ * t_ * k_ > 200'000, [&](Index s) {
-      const Index from = s * rows;
-      const Index count = std::min(rows, n_ - from);
-      Buffer<T> buffer(panels.buffer_size());
-      const ColMajor<const T> P = panels(from, count, buffer.data());
-      Matrix<T> out(t_ * k_, count);
-      clear<T>(out.view());
-      gemm_minus<Right::plain, T>(out.view(), right.view(), P);
-      for (Index c = 0; c < t_ * k_; ++c) {
-        for (Index i = 0; i < count; ++i) {
-          coef(from + i, c) = out(c, i);
-        }
-      }
-    });
+    design_.transposed_times(A.view(), coef.view());
     write_coefficients(coef.view());
     return {};
   }
@@ -358,16 +324,19 @@ class Path {
   }
 
   void write_coefficients(InColMajor<T> coef) const {
-    Matrix<T> one(n_, t_);
-    Buffer<T> b(t_);
-    for (Index a = 0; a < k_; ++a) {
-      for (Index j = 0; j < t_; ++j) {
-        for (Index i = 0; i < n_; ++i) {
-          one(i, j) = coef(i, j + a * t_);
-          out_.coefs[(i * t_ + j) * k_ + a] = one(i, j);
+    constexpr Index rows = 256;
+    parallel_for((n_ + rows - 1) / rows, n_ * t_ * k_ > 100'000, [&](Index s) {
+      for (Index i = s * rows; i < std::min(n_, (s + 1) * rows); ++i) {
+        for (Index j = 0; j < t_; ++j) {
+          for (Index a = 0; a < k_; ++a) {
+            out_.coefs[(i * t_ + j) * k_ + a] = coef(i, j + a * t_);
+          }
         }
       }
-      design_.intercepts(one.view(), b.data());
+    });
+    Buffer<T> b(t_);
+    for (Index a = 0; a < k_; ++a) {
+      design_.intercepts(coef.block(0, a * t_, n_, t_), b.data());
       for (Index j = 0; j < t_; ++j) {
         out_.intercepts[j * k_ + a] = b[j];
       }
@@ -480,8 +449,7 @@ Outcome ridge_alpha_range(In<T> X, const RidgeOptions<T>& options, double& small
   if (tall) {
     gram<T>(design.X(), design.change_of_X(), In<T>{}, G.view(), none);
   } else {
-    const Source<T> turned{X.transposed()};
-    gram<T>(turned, {nullptr, nullptr, design.centred() ? design.x_mean() : nullptr}, In<T>{}, G.view(), none);
+    design.dual_gram(G.view());
   }
   Buffer<T> values(r);
   if (r > 0) {

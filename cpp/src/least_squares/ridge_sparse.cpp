@@ -4,6 +4,7 @@
 #include <hessolve/least_squares/ridge_sparse.hpp>
 
 #include "kernel/dot.hpp"
+#include "kernel/fill.hpp"
 #include "kernel/source.hpp"
 
 #include <cmath>
@@ -87,9 +88,7 @@ class SparseDesign {
 
   /// G := the Gram matrix of the columns, lower triangle.
   void gram_matrix(ColMajor<double> G) const {
-    for (Index j = 0; j < cols(); ++j) {
-      std::fill_n(G.col(j), cols(), 0.0);
-    }
+    clear<double>(G);
     for (Index i = 0; i < rows(); ++i) {
       const double weight = root_[i] * root_[i];
       visit(i, [&](Index j, double a) { visit(i, [&](Index k, double b) { G(k, j) += weight * a * b; }); });
@@ -201,10 +200,7 @@ bool by_cholesky(InColMajor<double> G, double alpha, ColMajor<double> W, double&
   cholesky_solve<double>(L.view(), W);
   Matrix<double> inverse(n, n);
   double trace = 0;  // of (L L^T)^-1: the squares of L^-1
-  for (Index j = 0; j < n; ++j) {
-    std::fill_n(inverse.view().col(j), n, 0.0);
-    inverse(j, j) = 1;
-  }
+  set_identity<double>(inverse.view());
   triangular_solve<double>(L.view(), Triangle::lower, Diagonal::general, Trans::none, inverse.view());
   for (Index j = 0; j < n; ++j) {
     trace += dot<false, double>(inverse.view().col(j), inverse.view().col(j), n);

@@ -3,6 +3,7 @@
 #include <hessolve/least_squares/sketch.hpp>
 
 #include "kernel/dot.hpp"
+#include "kernel/fill.hpp"
 #include "kernel/gemm.hpp"
 #include "kernel/random.hpp"
 #include "kernel/scaling.hpp"
@@ -84,9 +85,7 @@ void gaussian(In<T> A, MatrixView<T> SA, std::uint64_t seed) {
   const Index size = SA.rows;
   const auto weight = static_cast<Real<T>>(1 / std::sqrt(static_cast<double>(size)));
   Matrix<T> result(size, n);
-  for (Index j = 0; j < n; ++j) {
-    std::fill_n(result.view().col(j), size, T(0));
-  }
+  clear<T>(result.view());
   Matrix<T> S(size, std::min(m, row_block));
   constexpr Index strip = 64;
   for (Index first = 0; first < m; first += row_block) {

@@ -4,6 +4,8 @@
 #include <hessolve/least_squares/state.hpp>
 
 #include "kernel/archive.hpp"
+#include "kernel/fill.hpp"
+#include "kernel/need.hpp"
 #include "kernel/scaling.hpp"
 #include "least_squares/core.hpp"
 
@@ -15,12 +17,6 @@ namespace hessolve {
 namespace {
 
 constexpr Index row_block = 1024;
-
-void need(bool fits, const char* what) {
-  if (!fits) {
-    throw std::invalid_argument(what);
-  }
-}
 
 template <class T>
 void copy_matrix(const Matrix<T>& from, Matrix<T>& to) {
@@ -37,9 +33,7 @@ RegressionState<T>::RegressionState(Index n_features, Index n_targets)
       R_(n_features, n_features + n_targets),
       residual_(n_targets) {
   need(n_ >= 0 && t_ >= 0, "the numbers of features and targets cannot be negative");
-  for (Index j = 0; j < n_ + t_; ++j) {
-    std::fill_n(R_.view().col(j), n_, T(0));
-  }
+  clear<T>(R_.view());
   std::fill_n(residual_.data(), t_, 0.0);
 }
 
@@ -251,10 +245,7 @@ void RegressionState<T>::standard_errors(MatrixView<T> errors) const {
   const double freedom = count_ - static_cast<double>(n_);
   const bool known = freedom > 0 && smallest > 10 * static_cast<T>(n_) * epsilon<T> * largest;
   Matrix<T> inverse(n_, n_);  // R^-1: the row norms are the square roots of diag((X^T X)^-1)
-  for (Index j = 0; j < n_; ++j) {
-    std::fill_n(inverse.view().col(j), n_, T(0));
-    inverse(j, j) = T(1);
-  }
+  set_identity<T>(inverse.view());
   if (known) {
     triangular_solve<T>(R_.view().block(0, 0, n_, n_), Triangle::upper, Diagonal::general, Trans::none, inverse.view());
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "solve/inverses.hpp"
 
+#include "kernel/fill.hpp"
 #include "kernel/gemm.hpp"
 #include "kernel/scaling.hpp"
 
@@ -152,9 +153,7 @@ Outcome pseudo_inverse(const Source<T>& A, MatrixView<T> X, double atol, double 
     }
   }
   Matrix<T> result(n, m);
-  for (Index j = 0; j < m; ++j) {
-    std::fill_n(result.view().col(j), n, T(0));
-  }
+  clear<T>(result.view());
   gemm_minus<Right::transposed, T>(result.view(), d.V.view().block(0, 0, n, kept), d.U.view().block(0, 0, m, kept));
   copy_out<T>(result.view(), X);
   certificate.method = Method::svd;

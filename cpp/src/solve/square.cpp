@@ -3,21 +3,13 @@
 
 #include "solve/mixed.hpp"
 #include "solve/small.hpp"
+#include "kernel/fill.hpp"
 
 #include <limits>
 #include <stdexcept>
 
 namespace hessolve {
 namespace {
-
-template <class T>
-void fill(MatrixView<T> X, T value) {
-  for (Index j = 0; j < X.cols; ++j) {
-    for (Index i = 0; i < X.rows; ++i) {
-      X(i, j) = value;
-    }
-  }
-}
 
 /// A method and a claim that contradict each other are the caller's mistake.
 void check_options(const SolveOptions& options) {
