@@ -7,12 +7,21 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import dense, harness, import_time, iterative, regression, report, solve
+from . import dense, factorisations, harness, import_time, iterative, regression, report, solve, stacks
 from .harness import BenchmarkError, Limits, Result, Row, peer_module
 
 __all__ = ["ROWS", "BenchmarkError", "run", "selected"]
 
-ROWS: tuple[Row, ...] = (*solve.ROWS, *dense.ROWS, *iterative.ROWS, *regression.ROWS, *import_time.ROWS)
+ROWS: tuple[Row, ...] = (
+    *solve.ROWS[:1],  # small systems, alone
+    *stacks.ROWS,  # and in stacks
+    *solve.ROWS[1:],
+    *factorisations.ROWS,
+    *dense.ROWS,
+    *regression.ROWS,
+    *iterative.ROWS,
+    *import_time.ROWS,
+)
 
 
 def selected(names: Sequence[str]) -> list[Row]:

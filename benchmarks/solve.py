@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""solve-small, solve-mid, solve-large, solve-spd: one dense system in float64, one right-hand side."""
+"""solve-small, solve-mid, solve-large, solve-mixed, solve-spd: one dense system in float64, one right-hand side."""
 
 from __future__ import annotations
 
@@ -44,8 +44,10 @@ def call(name: str, solver: Solver, systems: Sequence[System]) -> Call:
     return Call(name, lambda: solver(A, b), lambda: typical_error(solver, systems))
 
 
-def _case(n: int, order: str, systems: Sequence[System], flops: float, contests: tuple[Contest, ...]) -> Case:
-    ours = call("hessolve", hs.solve, in_order(systems, order))
+def _case(
+    n: int, order: str, systems: Sequence[System], flops: float, contests: tuple[Contest, ...], solve: Solver = hs.solve
+) -> Case:
+    ours = call("hessolve", solve, in_order(systems, order))
     return Case(f"n = {n}", order, ours, contests, flops=flops, negligible_error=n * EPS / 10)
 
 
@@ -76,13 +78,13 @@ def small(quick: bool) -> Iterator[Case]:
         yield _case(n, "C", systems, _lu_flops(n), contests)
 
 
-def _against_both(n: int, target: float, quick: bool) -> Iterator[Case]:
+def _against_both(n: int, target: float, quick: bool, solve: Solver = hs.solve) -> Iterator[Case]:
     """Both memory orders for hessolve; the peers always get the order they like best."""
     systems = general(n, 1 if n > 512 or quick else 11)
     fortran = in_order(systems, "F")
     for order in ("C", "F"):
         contest = Contest(target, (_numpy(systems), _scipy("gen", fortran)))
-        yield _case(n, order, systems, _lu_flops(n), (contest,))
+        yield _case(n, order, systems, _lu_flops(n), (contest,), solve)
 
 
 def mid(quick: bool) -> Iterator[Case]:
@@ -96,6 +98,16 @@ def large(quick: bool) -> Iterator[Case]:
     for n, target in {1024: 1.7, 2048: 1.7, 4096: 1.3}.items():
         if n <= 1024 or not quick:
             yield from _against_both(n, target, quick)
+
+
+def mixed(quick: bool) -> Iterator[Case]:
+    """Factor in single precision and refine to the backward error of double; the peers work in double."""
+
+    def solve(A: Array, b: Array) -> Array:
+        return hs.solve(A, b, precision="mixed")
+
+    for n in (256,) if quick else (1024, 2048, 4096):
+        yield from _against_both(n, 2.5, quick, solve)
 
 
 def spd(quick: bool) -> Iterator[Case]:
@@ -119,5 +131,6 @@ ROWS = (
     Row("solve-small", small, NEEDS),
     Row("solve-mid", mid, NEEDS),
     Row("solve-large", large, NEEDS),
+    Row("solve-mixed", mixed, NEEDS),
     Row("solve-spd", spd, NEEDS),
 )
