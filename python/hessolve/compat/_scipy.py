@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .. import _arrays, _core, _solution
 from .._reasons import Reason
+from ._shared import solved
 
 TRANS = {0: "N", 1: "T", 2: "C", "N": "N", "T": "T", "C": "C"}
 HALF = {  # what is read of one triangle
@@ -87,28 +88,9 @@ def assumed(A: NDArray[Any], assume_a: Any, lower: bool) -> tuple[NDArray[Any], 
     return A, WHOLE[assume_a]
 
 
-def solved(A: NDArray[Any], B: NDArray[Any], what: str, trans: str) -> tuple[NDArray[Any], _core.Report, bool]:
-    system = _arrays.as_system(A, B)
-    x, report = _core.solve(
-        system.A,
-        system.b,
-        method="auto",
-        assume_a=what,
-        precision="working",
-        trans=trans,
-        min_norm=False,
-        overwrite_a=False,
-        overwrite_b=False,
-        check_finite=False,
-        certify=False,
-    )
-    return x, report, system.vector
-
-
 def halved(A: NDArray[Any], side: str, trans: str, B: NDArray[Any]) -> NDArray[Any]:
     """Return op(A)^-1 B for a triangle of A, in silence about its condition."""
-    x, _, vector = solved(A, B, f"{side} triangular", trans)
-    return x[..., 0] if vector else x
+    return solved(A, B, f"{side} triangular", trans)[0]
 
 
 def exchanges(perm: NDArray[np.int64], count: int) -> NDArray[np.int32]:
@@ -139,8 +121,3 @@ def refuse_indefinite(report: _core.Report) -> None:
     failed = np.flatnonzero(report.reason == _core.REASONS.index(Reason.not_positive_definite))
     if len(failed):
         raise LinAlgError(f"{report.where.flat[failed[0]] + 1}-th leading minor not positive definite")
-
-
-def refuse_nan(values: NDArray[Any], message: str) -> None:
-    if np.isnan(values).any():
-        raise LinAlgError(message)

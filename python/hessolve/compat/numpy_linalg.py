@@ -16,6 +16,7 @@ from .. import _arrays, _core, _solution
 from ..decompositions import EighResult, QRResult, SVDResult
 from ..determinant import SlogdetResult
 from ..inverse import cond as _cond
+from ._shared import refuse_nan, solved
 
 __all__ = list(np.linalg.__all__)
 
@@ -35,22 +36,9 @@ def solve(a: ArrayLike, b: ArrayLike) -> Any:
     """As ``numpy.linalg.solve``."""
     A, a_type, _ = _matrices(a, square=True)
     B, b_type, wrap = _operand(b)
-    system = _arrays.as_system(A, B)
-    x, report = _core.solve(
-        system.A,
-        system.b,
-        method="auto",
-        assume_a="",
-        precision="working",
-        trans="N",
-        min_norm=False,
-        overwrite_a=False,
-        overwrite_b=False,
-        check_finite=False,
-        certify=False,
-    )
+    x, report = solved(A, B)
     _refuse_singular(report)
-    return wrap(_cast(x[..., 0] if system.vector else x, np.result_type(a_type, b_type)))
+    return wrap(_cast(x, np.result_type(a_type, b_type)))
 
 
 def inv(a: ArrayLike) -> Any:
@@ -102,7 +90,7 @@ def svd(a: ArrayLike, full_matrices: bool = True, compute_uv: bool = True, hermi
     real = _real(dtype)
     if hermitian:
         w, V = _core.eigh(A, vectors=compute_uv)
-        _refuse_nan(w, "Eigenvalues did not converge")
+        refuse_nan(w, "Eigenvalues did not converge")
         order = np.argsort(abs(w), axis=-1)[..., ::-1]
         w = np.take_along_axis(w, order, axis=-1)
         if V is None:
@@ -112,7 +100,7 @@ def svd(a: ArrayLike, full_matrices: bool = True, compute_uv: bool = True, hermi
         Vh = (U * signs).conj().swapaxes(-1, -2)
         return SVDResult(wrap(_cast(U, dtype)), _cast(abs(w), real), wrap(_cast(Vh, dtype)))
     Q, s, Wh = _core.svd(A, full_matrices=bool(full_matrices), compute_uv=bool(compute_uv))
-    _refuse_nan(s, "SVD did not converge")
+    refuse_nan(s, "SVD did not converge")
     if Q is None:
         return _cast(s, real)
     return SVDResult(wrap(_cast(Q, dtype)), _cast(s, real), wrap(_cast(np.asarray(Wh), dtype)))
@@ -127,7 +115,7 @@ def eigh(a: ArrayLike, UPLO: str = "L") -> EighResult:
     """As ``numpy.linalg.eigh``."""
     A, dtype, wrap = _triangle(a, UPLO)
     w, V = _core.eigh(A, vectors=True)
-    _refuse_nan(w, "Eigenvalues did not converge")
+    refuse_nan(w, "Eigenvalues did not converge")
     return EighResult(_cast(w, _real(dtype)), wrap(_cast(np.asarray(V), dtype)))
 
 
@@ -135,7 +123,7 @@ def eigvalsh(a: ArrayLike, UPLO: str = "L") -> Any:
     """As ``numpy.linalg.eigvalsh``."""
     A, dtype, _ = _triangle(a, UPLO)
     w = _core.eigh(A, vectors=False)[0]
-    _refuse_nan(w, "Eigenvalues did not converge")
+    refuse_nan(w, "Eigenvalues did not converge")
     return _cast(w, _real(dtype))
 
 
@@ -158,8 +146,7 @@ def lstsq(a: ArrayLike, b: ArrayLike, rcond: Any = None) -> tuple[Any, Any, Any,
     )
     if s is None:
         s = np.zeros(0)
-    if np.isnan(s).any():
-        raise LinAlgError("SVD did not converge in Linear Least Squares")
+    refuse_nan(s, "SVD did not converge in Linear Least Squares")
     rank = np.int32(report.rank.item())
     residuals = squares if rank == n and m > n else squares[:0]
     answer = x[..., 0] if system.vector else x
@@ -256,8 +243,3 @@ def _default(A: NDArray[Any], dtype: np.dtype[Any]) -> float:
 def _refuse_singular(report: _core.Report) -> None:
     if _solution.is_singular(report).any():
         raise LinAlgError("Singular matrix")
-
-
-def _refuse_nan(values: NDArray[Any], message: str) -> None:
-    if np.isnan(values).any():
-        raise LinAlgError(message)

@@ -24,11 +24,10 @@ from ._scipy import (
     peer,
     read,
     refuse_indefinite,
-    refuse_nan,
-    solved,
     square,
     told,
 )
+from ._shared import refuse_nan, solved
 
 
 def __getattr__(name: str) -> Any:
@@ -63,9 +62,9 @@ def solve(
         if A.item() == 0:
             raise LinAlgError("A singular matrix detected.")
         return B / (A if B.ndim > 1 else A.ravel())
-    x, report, vector = solved(A, B, what, "T" if transposed else "N")
+    x, report = solved(A, B, what, "T" if transposed else "N")
     told(report)
-    return x[..., 0] if vector else x
+    return x
 
 
 def inv(
@@ -290,8 +289,8 @@ def lstsq(
     x, squares, s, report = _core.lstsq(
         system.A, system.b, method=method, rcond=max(limit, 0.0), precision="working", certify=False
     )
-    if s is not None and np.isnan(s).any():
-        raise LinAlgError("SVD did not converge in Linear Least Squares")
+    if s is not None:
+        refuse_nan(s, "SVD did not converge in Linear Least Squares")
     rank = report.rank.item()
     real = A.real.dtype
     residuals: Any = np.asarray([], dtype=A.dtype)
@@ -318,8 +317,7 @@ def pinv(
     if atol is not None and rtol is None:
         relative = 0.0 if absolute > 0 else -1.0
     X, report = _core.pinv(A, atol=absolute, rtol=relative, hermitian=False, check_finite=False)
-    if X.size and np.isnan(X).any():
-        raise LinAlgError("SVD did not converge")
+    refuse_nan(X, "SVD did not converge")
     rank = report.rank.item() if report.rank.ndim == 0 else report.rank
     return (X, rank) if return_rank else X
 
