@@ -153,6 +153,16 @@ def alphas_of(alphas: Any, *, positive: bool = False) -> NDArray[np.float64] | N
     return np.sort(values)[::-1].copy()
 
 
+def regulariser(
+    design: Design, penalty: Any, prior_covariance: Any, function: str
+) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
+    """Return a penalty operator and a covariance, of which one may be given."""
+    if penalty is not None and prior_covariance is not None:
+        raise ValueError("`penalty` and `prior_covariance` are both given; leave one of them out.")
+    L = as_penalty(penalty, design.columns, design.dtype, function)
+    return L, as_covariance(prior_covariance, design.columns, design.dtype, function)
+
+
 def as_penalty(penalty: Any, columns: int, dtype: np.dtype[Any], function: str) -> NDArray[Any] | None:
     """Return a penalty operator L: (n,) for a diagonal one, or (p, n)."""
     if penalty is None:

@@ -126,11 +126,8 @@ def ridge_path(
            [1.25, 2.  ]])
     """
     fit_intercept = _arrays.flag(fit_intercept, "fit_intercept")
-    if penalty is not None and prior_covariance is not None:
-        raise ValueError("`penalty` and `prior_covariance` are both given; leave one of them out.")
     design = _design.read(X, y, sample_weight, "hs.ridge_path")
-    L = _design.as_penalty(penalty, design.columns, design.dtype, "hs.ridge_path")
-    C = _design.as_covariance(prior_covariance, design.columns, design.dtype, "hs.ridge_path")
+    L, C = _design.regulariser(design, penalty, prior_covariance, "hs.ridge_path")
     found = _core.ridge_path(
         design.X, design.Y, _design.alphas_of(alphas),
         weights=design.weights, intercept=fit_intercept, penalty=L, prior=C,

@@ -141,8 +141,6 @@ def ridge(
     if method not in (_SPARSE if sparse else _DENSE):
         kind, instead = ("dense", "X.toarray()") if sparse else ("sparse", "scipy.sparse.csr_array(X)")
         raise ValueError(f"method={method!r} is for {kind} `X`; use method='auto', or pass {instead}.")
-    if penalty is not None and prior_covariance is not None:
-        raise ValueError("`penalty` and `prior_covariance` are both given; leave one of them out.")
     if sparse and (penalty is not None or prior_covariance is not None):
         name = "penalty" if penalty is not None else "prior_covariance"
         raise ValueError(f"`{name}` needs dense `X`; pass X.toarray().")
@@ -155,8 +153,7 @@ def ridge(
             weights=design.weights, intercept=fit_intercept, method=method,
         )  # fmt: skip
     else:
-        L = _design.as_penalty(penalty, design.columns, design.dtype, "hs.ridge")
-        C = _design.as_covariance(prior_covariance, design.columns, design.dtype, "hs.ridge")
+        L, C = _design.regulariser(design, penalty, prior_covariance, "hs.ridge")
         coef, intercept, dof, answered, report = _core.ridge(
             design.X, design.Y, alphas,
             weights=design.weights, intercept=fit_intercept, penalty=L, prior=C, method=method,

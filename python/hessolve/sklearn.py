@@ -291,20 +291,20 @@ class ElasticNet(_Linear):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ElasticNet":
         """Fit to X, (m, n), and y, (m,) or (m, t), with weights (m,) or none."""
         X, y, weight = self._read(X, y, sample_weight)
-        keywords = {"max_iter": self.max_iter, "positive": self.positive, "tol": min(self.tol, 1e-8)}
-        fit = self._minimised(X, y, keywords | {"sample_weight": weight, "fit_intercept": self.fit_intercept})
+        fit = hs.elastic_net(
+            X, y, self.alpha, self.l1_ratio,
+            sample_weight=weight, fit_intercept=self.fit_intercept, tol=min(self.tol, 1e-8), max_iter=self.max_iter,
+            positive=self.positive,
+        )  # fmt: skip
         self._take(fit.coef, fit.intercept, y)
         self.dual_gap_, self.n_iter_ = fit.duality_gap, max(int(np.max(fit.iterations)), 1)
         return self
 
-    def _minimised(self, X: NDArray[Any], y: NDArray[Any], options: dict[str, Any]) -> Any:
-        return hs.elastic_net(X, y, self.alpha, l1_ratio=self.l1_ratio, **options)
-
 
 class Lasso(ElasticNet):
-    """``||y - X w||^2 / (2 m) + alpha ||w||_1``, as ``sklearn.linear_model.Lasso``, by hs.lasso.
+    """``||y - X w||^2 / (2 m) + alpha ||w||_1``, as ``sklearn.linear_model.Lasso``, by hs.elastic_net.
 
-    Parameters, attributes: as `ElasticNet`, without ``l1_ratio``.
+    Parameters, attributes: as `ElasticNet`, whose ``l1_ratio`` is 1 here.
     """
 
     def __init__(
@@ -321,19 +321,10 @@ class Lasso(ElasticNet):
         random_state: Any = None,
         selection: str = "cyclic",
     ) -> None:
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.precompute = precompute
-        self.max_iter = max_iter
-        self.copy_X = copy_X
-        self.tol = tol
-        self.warm_start = warm_start
-        self.positive = positive
-        self.random_state = random_state
-        self.selection = selection
-
-    def _minimised(self, X: NDArray[Any], y: NDArray[Any], options: dict[str, Any]) -> Any:
-        return hs.lasso(X, y, self.alpha, **options)
+        super().__init__(
+            alpha, l1_ratio=1.0, fit_intercept=fit_intercept, precompute=precompute, max_iter=max_iter, copy_X=copy_X,
+            tol=tol, warm_start=warm_start, positive=positive, random_state=random_state, selection=selection,
+        )  # fmt: skip
 
 
 class LassoCV(_Linear):
