@@ -7,9 +7,11 @@
 #include <hessolve/dense/svd.hpp>
 #include <hessolve/dense/triangular.hpp>
 
+#include "dense/cholesky_qr.hpp"
 #include "kernel/fill.hpp"
 #include "kernel/lu_panel.hpp"
 #include "kernel/need.hpp"
+#include "kernel/overlap.hpp"
 #include "kernel/scaling.hpp"
 #include "kernel/source.hpp"
 
@@ -154,6 +156,12 @@ Outcome qr(In<T> A, MatrixView<T> Q, MatrixView<T> R, Index* permutation) {
   const bool wanted = Q.data != nullptr;
   need(R.cols == A.cols && (R.rows == r || R.rows == A.rows), "R must be r x n or m x n");
   need(!wanted || (Q.rows == A.rows && Q.cols == R.rows), "Q must be m x r or m x m, as R has rows");
+  constexpr Index worth = 200'000;  // elements: below, reflections in the cache are as fast
+  const bool tall = A.rows >= 4 * A.cols && A.rows * A.cols >= worth && A.cols > 1;
+  if (tall && wanted && permutation == nullptr && Q.cols == A.cols && !overlap<T>(A, Q) &&
+      cholesky_qr_twice<T>({A}, Q, R)) {
+    return {};
+  }
   const Matrix<T> W = copy_of<T>({A});
   Buffer<T> tau(r);
   if (permutation != nullptr) {

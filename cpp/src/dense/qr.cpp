@@ -12,6 +12,10 @@ namespace {
 /// Work below this stays on one thread, in multiply-adds.
 constexpr Index worth_a_team = 1'500'000;
 
+/// Reflections up to which a matrix is taken without rearranging anything: panels are in the cache, or so tall that
+/// copies of them would weigh as much as the matrix. Threads then share rows.
+constexpr Index few_reflections = 200;
+
 /// Right-looking QR in one parallel region with a look-ahead of one panel, as BlockedLu.
 template <class T>
 class BlockedQr {
@@ -99,7 +103,7 @@ void apply_one_by_one(InColMajor<T> QR, const T* tau, Index reflections, Trans t
     const Index rest = QR.rows - k - 1;
     for (Index j = 0; j < B.cols; ++j) {
       T* b = B.col(j) + k;
-      const T w = factor * (b[0] + dot<true, T>(v, b + 1, rest));
+      const T w = factor * (b[0] + long_dot<true, T>(v, b + 1, rest));
       b[0] -= w;
       subtract_multiple<T>(rest, w, v, b + 1);
     }
@@ -112,7 +116,8 @@ template <class T>
 void apply_blocks(InColMajor<T> QR, const T* tau, Index reflections, Trans trans, ColMajor<T> B, bool from_corner) {
   constexpr Index strip = PackedReflectors<T>::strip;
   const Index blocks = (reflections + reflector_block - 1) / reflector_block;
-  PackedReflectors<T> packed(QR.rows, std::min(reflector_block, reflections));
+  const bool rearranged = reflections > few_reflections || QR.rows < 4 * tall_part;
+  PackedReflectors<T> packed(rearranged ? QR.rows : 0, std::min(reflector_block, reflections));
   Matrix<T> S(reflector_block, reflector_block);
   for (Index step = 0; step < blocks; ++step) {
     const Index k = reflector_block * (trans == Trans::none ? blocks - 1 - step : step);
@@ -121,6 +126,10 @@ void apply_blocks(InColMajor<T> QR, const T* tau, Index reflections, Trans trans
     const ColMajor<const T> block = S.view().block(0, 0, b, b);
     form_block<T>(V, tau + k, S.view().block(0, 0, b, b));
     const Index first = from_corner ? k : 0;
+    if (!rearranged) {
+      apply_reflectors<T>(V, block, trans == Trans::none, B.block(k, first, V.rows, B.cols - first));
+      continue;
+    }
     const bool worth = V.rows * b * (B.cols - first) > worth_a_team / 4;
     packed.begin(V);
     parallel_for(packed.chunks(), worth, [&](Index c) { packed.pack(c); });
@@ -139,9 +148,15 @@ void qr_in_place(ColMajor<T> A, T* tau) {
   if (r == 0) {
     return;
   }
-  if (A.cols <= reflector_block && A.cols <= A.rows) {
-    Scratch<T, reflector_block * reflector_block> S(A.cols * A.cols);
-    qr_panel<T>(A, tau, {S.data(), A.cols, A.cols, A.cols});
+  if (r <= few_reflections) {
+    Scratch<T, reflector_block * reflector_block> memory(reflector_block * reflector_block);
+    for (Index k = 0; k < r; k += reflector_block) {
+      const Index b = std::min(reflector_block, r - k);
+      const ColMajor<T> V = A.block(k, k, A.rows - k, b);
+      const ColMajor<T> S{memory.data(), b, b, b};
+      qr_panel<T>(V, tau + k, S);
+      apply_reflectors<T>(V, S, false, A.block(k, k + b, A.rows - k, A.cols - k - b));
+    }
     return;
   }
   BlockedQr<T>(A, tau).run();

@@ -1,27 +1,233 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <hessolve/dense/qr.hpp>
 
-#include "kernel/eigen_setup.hpp"
-
-#include <Eigen/QR>
+#include "kernel/reflections.hpp"
 
 namespace hessolve {
+namespace {
+
+/// Work below this stays on one thread, in multiply-adds.
+constexpr Index worth_a_team = 500'000;
+
+/// QR with column pivoting in blocks of columns. Within a block the trailing matrix stays A - V F^H, unformed, but for
+/// the pivot's row and column; half of the work is then in the products at the ends of blocks. Norms of what is left of
+/// a column follow from its element in the pivot's row, and are taken anew where digits have cancelled.
+/// [Quintana-Orti, Sun and Bischof 1998, doi 10.1137/S1064827595296732; Drmac and Bujanovic 2008, doi
+/// 10.1145/1377612.1377616]
+template <class T>
+class PivotedQr {
+ public:
+  using R = Real<T>;
+
+  PivotedQr(ColMajor<T> A, T* tau, Index* permutation)
+      : A_(A),
+        m_(A.rows),
+        n_(A.cols),
+        r_(std::min(A.rows, A.cols)),
+        tau_(tau),
+        permutation_(permutation),
+        F_(A.cols, block),
+        norm_(A.cols),
+        reference_(A.cols),
+        stale_(A.cols) {}
+
+  void run() {
+    in_parallel(m_ * n_ * r_ > worth_a_team ? get_num_threads() : 1, [this] { work(); });
+  }
+
+ private:
+  static constexpr Index block = 32;
+  static constexpr Index strip = 32;  // columns one thread takes at a time
+
+  void work() {
+    const bool first = Team::rank() == 0;
+    if (first) {
+      for (Index j = 0; j < n_; ++j) {
+        permutation_[j] = j;
+        stale_[j] = true;
+      }
+      next_ = 0;
+    }
+    Team::barrier();
+    measure(0);
+    for (Index k = 0; k < r_;) {
+      Index done = 0;
+      for (bool again = true; again;) {
+        if (first) {
+          pivot(k, done);
+          next_ = 0;
+        }
+        Team::barrier();
+        const Index row = k + done;
+        for (Index j = row + 1 + strip * next_++; j < n_; j = row + 1 + strip * next_++) {
+          project(k, done, j, std::min(strip, n_ - j));
+        }
+        ++done;
+        Team::barrier();
+        again = done < block && k + done < r_ && !cancelled_;
+        Team::barrier();
+        if (first) {
+          cancelled_ = false;
+          next_ = 0;
+        }
+        Team::barrier();
+      }
+      const Index rest = k + done;
+      constexpr Index wide = 32;
+      for (Index j = rest + wide * next_++; j < n_; j = rest + wide * next_++) {
+        const Index w = std::min(wide, n_ - j);
+        gemm_minus<Right::transposed, T>(A_.block(rest, j, m_ - rest, w), A_.block(rest, k, m_ - rest, done),
+                                         F_.view().block(j, 0, w, done));
+      }
+      Team::barrier();
+      if (first) {
+        next_ = 0;
+      }
+      Team::barrier();
+      measure(rest);
+      k = rest;
+    }
+  }
+
+  /// Norms of rows `row` ... of the columns that ask for it.
+  void measure(Index row) {
+    for (Index j = row + strip * next_++; j < n_; j = row + strip * next_++) {
+      for (Index c = j; c < std::min(n_, j + strip); ++c) {
+        if (stale_[c]) {
+          norm_[c] = reference_[c] = norm_of(A_.col(c) + row, m_ - row);
+          stale_[c] = false;
+        }
+      }
+    }
+    Team::barrier();
+    if (Team::rank() == 0) {
+      next_ = 0;
+    }
+    Team::barrier();
+  }
+
+  [[nodiscard]] static R norm_of(const T* x, Index n) {
+    const R square = real_part(long_dot<true, T>(x, x, n));
+    constexpr R low = std::numeric_limits<R>::min() / (epsilon<T> * epsilon<T>);
+    return square > low && square < std::numeric_limits<R>::max() ? std::sqrt(square) : norm2(x, n);
+  }
+
+  /// Bring the column with the longest rest to the front, up to date, and make its reflection.
+  void pivot(Index k, Index done) {
+    const Index row = k + done;
+    Index best = row;
+    for (Index j = row + 1; j < n_; ++j) {
+      best = norm_[j] > norm_[best] ? j : best;
+    }
+    if (best != row) {
+      std::swap_ranges(A_.col(row), A_.col(row) + m_, A_.col(best));
+      std::swap(permutation_[row], permutation_[best]);
+      norm_[best] = norm_[row];
+      reference_[best] = reference_[row];
+      for (Index l = 0; l < done; ++l) {
+        std::swap(F_(row, l), F_(best, l));
+      }
+    }
+    T* x = A_.col(row) + row;
+    const Index length = m_ - row;
+    for (Index l = 0; l < done; ++l) {
+      subtract_multiple<T>(length, conjugate(F_(row, l)), A_.col(k + l) + row, x);
+    }
+    const R tail = real_part(long_dot<true, T>(x + 1, x + 1, length - 1));
+    const Reflector<T> H = reflector_for<T>(x[0], tail, x + 1, length - 1);
+    divide<T>(length - 1, H.pivot, x + 1);
+    x[0] = T(H.beta);
+    tau_[row] = H.tau;
+    for (Index l = 0; l < done; ++l) {  // V^H v
+      inner_[l] = conjugate(A_(row, k + l)) + long_dot<true, T>(A_.col(k + l) + row + 1, x + 1, length - 1);
+    }
+  }
+
+  /// For columns j ... j + w - 1: f := conj(tau) (A^H v - F V^H v), the pivot's row, and the norms.
+  void project(Index k, Index done, Index j, Index w) {
+    const Index row = k + done;
+    const T* v = A_.col(row) + row + 1;
+    const Index length = m_ - row - 1;
+    T f[strip];
+    T element[strip];
+    for (Index c = 0; c < w; c += narrow_panel) {
+      sums(A_.block(row + 1, j + c, length, std::min(narrow_panel, w - c)), v, f + c);
+    }
+    for (Index c = 0; c < w; ++c) {
+      element[c] = A_(row, j + c);
+      f[c] += conjugate(element[c]);
+    }
+    for (Index l = 0; l < done; ++l) {
+      const T* old = F_.view().col(l) + j;
+      const T inner = inner_[l];
+      const T left = A_(row, k + l);
+      for (Index c = 0; c < w; ++c) {
+        f[c] -= old[c] * inner;
+        element[c] -= left * conjugate(old[c]);
+      }
+    }
+    const T factor = conjugate(tau_[row]);
+    for (Index c = 0; c < w; ++c) {
+      f[c] *= factor;
+      F_(j + c, done) = f[c];
+      A_(row, j + c) = element[c] - conjugate(f[c]);
+      update_norm(j + c, std::abs(A_(row, j + c)));
+    }
+  }
+
+  void update_norm(Index c, R element) {
+    if (norm_[c] == R(0)) {
+      return;
+    }
+    const R ratio = element / norm_[c];
+    const R left = std::max(R(0), (1 + ratio) * (1 - ratio));
+    const R shrunk = norm_[c] / reference_[c];
+    if (!(left * shrunk * shrunk > std::sqrt(epsilon<T>))) {
+      stale_[c] = true;
+      cancelled_ = true;
+    } else {
+      norm_[c] *= std::sqrt(left);
+    }
+  }
+
+  static void sums(InColMajor<T> A, const T* v, T* result) {
+    if (A.rows <= plain_sum) {
+      detail::dots_upto<T>(A, v, result);
+      return;
+    }
+    CompensatedSum<T> total[narrow_panel];
+    for (Index i = 0; i < A.rows; i += plain_sum) {
+      T some[narrow_panel];
+      detail::dots_upto<T>(A.block(i, 0, std::min(plain_sum, A.rows - i), A.cols), v + i, some);
+      for (Index c = 0; c < A.cols; ++c) {
+        total[c].add(some[c]);
+      }
+    }
+    for (Index c = 0; c < A.cols; ++c) {
+      result[c] = total[c].value();
+    }
+  }
+
+  ColMajor<T> A_;
+  Index m_;
+  Index n_;
+  Index r_;
+  T* tau_;
+  Index* permutation_;
+  Matrix<T> F_;
+  Buffer<R> norm_;       // of what is left of each column
+  Buffer<R> reference_;  // when it was last measured
+  Buffer<bool> stale_;
+  T inner_[block] = {};
+  std::atomic<bool> cancelled_{false};
+  std::atomic<Index> next_{0};
+};
+
+}  // namespace
 
 template <class T>
 void qr_pivoted_in_place(ColMajor<T> A, T* tau, Index* permutation) {
-  if (A.rows == 0 || A.cols == 0) {
-    for (Index j = 0; j < A.cols; ++j) {
-      permutation[j] = j;
-    }
-    return;
-  }
-  auto matrix = as_eigen(A);
-  Eigen::Ref<EigenMatrix<T>> target(matrix);
-  const Eigen::ColPivHouseholderQR<Eigen::Ref<EigenMatrix<T>>> qr(target);
-  Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, 1>>(tau, qr.hCoeffs().size()) = qr.hCoeffs();
-  for (Index j = 0; j < A.cols; ++j) {
-    permutation[j] = qr.colsPermutation().indices()[j];
-  }
+  PivotedQr<T>(A, tau, permutation).run();
 }
 
 #define INSTANTIATE(T) template void qr_pivoted_in_place<T>(ColMajor<T>, T*, Index*);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <hessolve/core/buffer.hpp>
 #include <hessolve/dense/triangular.hpp>
 
 #include "kernel/dot.hpp"
@@ -106,10 +107,106 @@ void subtract_product(InColMajor<T> A, Trans trans, InColMajor<T> X, ColMajor<T>
   }
 }
 
+/// Right-hand sides from which on whole tiles of them are worked on.
+constexpr Index many_columns = 8;
+
+/// Rows of the smallest triangles where there are many right-hand sides.
+template <class T>
+inline constexpr Index leaf = is_complex<T> || simd::width<T> < 4 ? 8 : simd::width<T>;
+
+/// A triangle no larger than a packet, for as many right-hand sides at once as a packet holds: transposed in
+/// registers, an unknown of all of them is one packet.
+template <class T>
+void substitute_across(InColMajor<T> A, Triangle triangle, Diagonal diagonal, Trans trans, ColMajor<T> B) {
+  constexpr Index W = simd::width<T>;
+  const Index n = A.rows;
+  const bool forward = (triangle == Triangle::lower) == (trans == Trans::none);
+  T inverse[W];
+  for (Index k = 0; k < n; ++k) {
+    inverse[k] = diagonal == Diagonal::unit ? T(1) : T(1) / A(k, k);
+  }
+  for (Index j = 0; j < B.cols; j += W) {
+    const Index w = std::min(W, B.cols - j);
+    simd::Block<T> x;
+    for (Index c = 0; c < W; ++c) {
+      x.packet[c] = c < w ? simd::load_upto<T>(B.col(j + c), n) : simd::zero<T>();
+    }
+    simd::transpose(x);
+    for (Index step = 0; step < n; ++step) {
+      const Index k = forward ? step : n - 1 - step;
+      if (diagonal == Diagonal::general) {
+        x.packet[k] = simd::multiply(x.packet[k], simd::broadcast<T>(inverse[k]));
+      }
+      for (Index i = forward ? k + 1 : 0; i < (forward ? n : k); ++i) {
+        const T a = trans == Trans::none ? A(i, k) : A(k, i);
+        x.packet[i] = simd::negative_multiply_add(simd::broadcast<T>(a), x.packet[k], x.packet[i]);
+      }
+    }
+    simd::transpose(x);
+    for (Index c = 0; c < w; ++c) {
+      simd::store_upto<T>(B.col(j + c), x.packet[c], n);
+    }
+  }
+}
+
+/// B -= op(A) X for many columns: op(A) is copied in slices where it is not A itself.
+template <class T>
+void subtract_product_of_many(InColMajor<T> A, Trans trans, InColMajor<T> X, ColMajor<T> B) {
+  if (trans == Trans::none) {
+    gemm_minus<Right::plain, T>(B, A, X);
+    return;
+  }
+  constexpr Index slice = 64;
+  Scratch<T, 64 * slice> turned(B.rows * slice);
+  for (Index k = 0; k < X.rows; k += slice) {
+    const Index depth = std::min(slice, X.rows - k);
+    const ColMajor<T> part{turned.data(), B.rows, depth, B.rows};
+    for (Index i = 0; i < B.rows; ++i) {
+      for (Index q = 0; q < depth; ++q) {
+        part(i, q) = trans == Trans::adjoint ? conjugate(A(k + q, i)) : A(k + q, i);
+      }
+    }
+    gemm_minus<Right::plain, T>(B, part, X.block(k, 0, depth, X.cols));
+  }
+}
+
+/// Halves of A, and the product between them: nearly all of the work is in products.
+template <class T>
+void solve_many(InColMajor<T> A, Triangle triangle, Diagonal diagonal, Trans trans, ColMajor<T> B) {
+  const Index n = A.rows;
+  if (n <= leaf<T>) {
+    if constexpr (!is_complex<T> && leaf<T> == simd::width<T>) {
+      substitute_across<T>(A, triangle, diagonal, trans, B);
+    } else {
+      substitute<T>(A, triangle, diagonal, trans, B);
+    }
+    return;
+  }
+  const Index top = (n / 2 + leaf<T> - 1) / leaf<T> * leaf<T>;
+  const bool lower = triangle == Triangle::lower;
+  const bool forward = lower == (trans == Trans::none);
+  const ColMajor<T> above = B.block(0, 0, top, B.cols);
+  const ColMajor<T> below = B.block(top, 0, n - top, B.cols);
+  const InColMajor<T> corner = lower ? A.block(top, 0, n - top, top) : A.block(0, top, top, n - top);
+  if (forward) {
+    solve_many<T>(A.block(0, 0, top, top), triangle, diagonal, trans, above);
+    subtract_product_of_many<T>(corner, trans, above, below);
+  }
+  solve_many<T>(A.block(top, top, n - top, n - top), triangle, diagonal, trans, below);
+  if (!forward) {
+    subtract_product_of_many<T>(corner, trans, below, above);
+    solve_many<T>(A.block(0, 0, top, top), triangle, diagonal, trans, above);
+  }
+}
+
 template <class T>
 void solve_chunk(InColMajor<T> A, Triangle triangle, Diagonal diagonal, Trans trans, ColMajor<T> B) {
   const Index n = A.rows;
   const Index w = B.cols;
+  if (w >= many_columns) {
+    solve_many<T>(A, triangle, diagonal, trans, B);
+    return;
+  }
   const bool lower = triangle == Triangle::lower;
   const bool forward = lower == (trans == Trans::none);
   const bool in_register = !is_complex<T> && w == 1 && trans == Trans::none && simd::width<T> >= 4;

@@ -2,6 +2,10 @@
 #pragma once
 #include "kernel/simd.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+
 /// Products of contiguous vectors, whose order of summation depends on the length alone.
 namespace hessolve {
 
@@ -58,6 +62,54 @@ void dots(const T* A, Index stride, const T* b, Index n, T* result) {
   for (int c = 0; c < N; ++c) {
     result[c] = Eigen::internal::predux(sum[c]);
   }
+}
+
+/// A sum of many parts: as if in twice the precision, then rounded once.  [Neumaier 1974]
+template <class T>
+class CompensatedSum {
+ public:
+  void add(T value) {
+    if constexpr (is_complex<T>) {
+      re_.add(value.real());
+      im_.add(value.imag());
+    } else {
+      const T next = sum_ + value;
+      error_ += std::abs(sum_) >= std::abs(value) ? (sum_ - next) + value : (value - next) + sum_;
+      sum_ = next;
+    }
+  }
+  [[nodiscard]] T value() const {
+    if constexpr (is_complex<T>) {
+      return {re_.value(), im_.value()};
+    } else {
+      return std::isfinite(sum_) ? sum_ + error_ : sum_;
+    }
+  }
+
+ private:
+  struct Nothing {};
+  using Part = std::conditional_t<is_complex<T>, CompensatedSum<Real<T>>, Nothing>;
+  T sum_{};
+  T error_{};
+  Part re_;
+  Part im_;
+};
+
+/// Elements that are summed plainly; sums of more are put together from such parts. A plain sum over a long column of
+/// equal numbers is off by as many eps as it has elements in a lane.
+inline constexpr Index plain_sum = 512;
+
+/// dot for long vectors.
+template <bool Conjugate, class T>
+[[nodiscard]] T long_dot(const T* a, const T* b, Index n) {
+  if (n <= plain_sum) {
+    return dot<Conjugate, T>(a, b, n);
+  }
+  CompensatedSum<T> sum;
+  for (Index i = 0; i < n; i += plain_sum) {
+    sum.add(dot<Conjugate, T>(a + i, b + i, std::min(plain_sum, n - i)));
+  }
+  return sum.value();
 }
 
 /// y -= a x

@@ -3,8 +3,10 @@
 #include <hessolve/core/buffer.hpp>
 
 #include "kernel/dot.hpp"
+#include "kernel/fill.hpp"
 #include "kernel/gemm.hpp"
 #include "kernel/scaling.hpp"
+#include "kernel/team.hpp"
 
 /// Householder reflections H = I - tau v v^H, v_0 = 1, and blocks of them. H_b ... H_1 = I - V S V^H with V unit lower
 /// trapezoidal and S lower triangular.  [Schreiber and Van Loan 1989, doi 10.1137/0910005; Golub & Van Loan, 5.2.3]
@@ -64,128 +66,190 @@ void dot_tile_upto(Index p, Index q, Index rows, const T* A, Index lda, const T*
 
 }  // namespace detail
 
-/// W := A^H B for A and B of many rows and few columns.
+namespace detail {
+
+/// W += A^H B
 template <class T>
-void adjoint_times(InColMajor<T> A, InColMajor<T> B, ColMajor<T> W) {
-  for (Index j = 0; j < W.cols; ++j) {
-    std::fill_n(W.col(j), W.rows, T(0));
-  }
-  if (A.rows == 0) {
-    return;
-  }
+void add_adjoint_times(InColMajor<T> A, InColMajor<T> B, ColMajor<T> W) {
   if constexpr (is_complex<T>) {
     as_eigen(W).noalias() += as_eigen(A).adjoint() * as_eigen(B);
   } else {
     constexpr Index P = simd::tile_columns / 2;
     constexpr Index Q = 4;
-    constexpr Index depth = 512;
-    for (Index k = 0; k < A.rows; k += depth) {
-      const Index rows = std::min(depth, A.rows - k);
+    for (Index k = 0; k < A.rows; k += plain_sum) {
+      const Index rows = std::min(plain_sum, A.rows - k);
       for (Index j = 0; j < W.cols; j += Q) {
         for (Index i = 0; i < W.rows; i += P) {
-          detail::dot_tile_upto<T, P, Q>(std::min(P, W.rows - i), std::min(Q, W.cols - j), rows, A.col(i) + k, A.stride,
-                                         B.col(j) + k, B.stride, W.col(j) + i, W.stride);
+          dot_tile_upto<T, P, Q>(std::min(P, W.rows - i), std::min(Q, W.cols - j), rows, A.col(i) + k, A.stride,
+                                 B.col(j) + k, B.stride, W.col(j) + i, W.stride);
         }
       }
     }
   }
 }
 
+}  // namespace detail
+
+/// Rows that one thread takes at a time where a matrix is tall.
+inline constexpr Index tall_part = 4096;
+
+/// body(part, first, count) for parts of tall_part rows, on several threads where there are many.
+template <class Body>
+void for_each_part(Index rows, Body&& body) {
+  parallel_for((rows + tall_part - 1) / tall_part, rows >= 4 * tall_part, [&](Index part) {
+    body(part, part * tall_part, std::min(tall_part, rows - part * tall_part));
+  });
+}
+
+/// W := A^H B for A and B of many rows and few columns. Rows are taken in parts of a fixed size, whose sums are put
+/// together in order, so that the bits do not depend on threads and the rounding does not grow with the length.
+template <class T>
+void adjoint_times(InColMajor<T> A, InColMajor<T> B, ColMajor<T> W) {
+  clear<T>(W);
+  if (A.rows <= tall_part) {
+    if (A.rows > 0) {
+      detail::add_adjoint_times<T>(A, B, W);
+    }
+    return;
+  }
+  const Index size = W.rows * W.cols;
+  const Index parts = (A.rows + tall_part - 1) / tall_part;
+  Buffer<T> sums(parts * size);
+  for_each_part(A.rows, [&](Index part, Index first, Index count) {
+    const ColMajor<T> sum{sums.data() + part * size, W.rows, W.cols, W.rows};
+    clear<T>(sum);
+    detail::add_adjoint_times<T>(A.block(first, 0, count, A.cols), B.block(first, 0, count, B.cols), sum);
+  });
+  for (Index j = 0; j < W.cols; ++j) {
+    for (Index i = 0; i < W.rows; ++i) {
+      CompensatedSum<T> total;
+      for (Index part = 0; part < parts; ++part) {
+        total.add(sums[part * size + i + j * W.rows]);
+      }
+      W(i, j) = total.value();
+    }
+  }
+}
+
+/// The square top of V with its ones and zeros written out, so that products with it run as any others.
+template <class T>
+class Head {
+ public:
+  explicit Head(InColMajor<T> V) : size_(V.cols), memory_(V.cols * V.cols) {
+    for (Index j = 0; j < size_; ++j) {
+      T* column = memory_.data() + j * size_;
+      std::fill_n(column, j, T(0));
+      column[j] = T(1);
+      std::copy(V.col(j) + j + 1, V.col(j) + size_, column + j + 1);
+    }
+  }
+  [[nodiscard]] ColMajor<const T> view() const { return {memory_.data(), size_, size_, size_}; }
+
+ private:
+  Index size_;
+  Scratch<T, 48 * 48> memory_;
+};
+
 /// W := V^H B, V unit lower trapezoidal: what stands on and above its diagonal is not read.
 template <class T>
-void reflectors_times(InColMajor<T> V, InColMajor<T> B, ColMajor<T> W) {
+void reflectors_times(InColMajor<T> V, const Head<T>& head, InColMajor<T> B, ColMajor<T> W) {
   const Index p = V.cols;
   adjoint_times<T>(V.block(p, 0, V.rows - p, p), B.block(p, 0, V.rows - p, B.cols), W);
-  for (Index j = 0; j < B.cols; ++j) {
-    for (Index i = 0; i < p; ++i) {
-      W(i, j) += B(i, j) + dot<true, T>(V.col(i) + i + 1, B.col(j) + i + 1, p - i - 1);
-    }
-  }
+  detail::add_adjoint_times<T>(head.view(), B.block(0, 0, p, B.cols), W);
 }
 
-/// B := B - V W.
+/// W := -S W or -S^H W, S lower triangular with zeros above.
 template <class T>
-void subtract_reflectors(ColMajor<T> B, InColMajor<T> V, InColMajor<T> W) {
-  const Index p = V.cols;
-  for (Index j = 0; j < B.cols; ++j) {
-    for (Index i = 0; i < p; ++i) {
-      B(i, j) -= W(i, j);
-      subtract_multiple<T>(p - i - 1, W(i, j), V.col(i) + i + 1, B.col(j) + i + 1);
-    }
-  }
-  gemm_minus<Right::plain, T>(B.block(p, 0, B.rows - p, B.cols), V.block(p, 0, V.rows - p, p), W);
-}
-
-/// W := S W or S^H W, S lower triangular.
-template <class T>
-void multiply_lower(InColMajor<T> S, bool adjoint, ColMajor<T> W) {
+void multiply_by_minus(InColMajor<T> S, bool adjoint, ColMajor<T> W) {
   const Index p = S.rows;
+  Scratch<T, 48 * 48> turned(adjoint ? p * p : 0);
+  for (Index j = 0; j < p && adjoint; ++j) {
+    for (Index i = 0; i < p; ++i) {
+      turned[i + j * p] = conjugate(S(j, i));
+    }
+  }
+  Scratch<T, 48 * 64> memory(p * W.cols);
+  const ColMajor<T> product{memory.data(), p, W.cols, p};
+  clear<T>(product);
+  gemm_minus<Right::plain, T>(product, adjoint ? ColMajor<const T>{turned.data(), p, p, p} : S, W);
+  for (Index j = 0; j < W.cols; ++j) {
+    std::copy_n(product.col(j), p, W.col(j));
+  }
+}
+
+template <class T>
+void negate(ColMajor<T> W) {
   for (Index j = 0; j < W.cols; ++j) {
     T* w = W.col(j);
-    if (adjoint) {
-      for (Index i = 0; i < p; ++i) {
-        w[i] = dot<true, T>(S.col(i) + i, w + i, p - i);
-      }
-      continue;
-    }
-    for (Index l = p - 1; l >= 0; --l) {
-      const T value = w[l];
-      w[l] = S(l, l) * value;
-      subtract_multiple<T>(p - l - 1, -value, S.col(l) + l + 1, w + l + 1);
+    for (Index i = 0; i < W.rows; ++i) {
+      w[i] = -w[i];
     }
   }
 }
 
-/// C := (I - V S V^H) C, or its adjoint's product, on one thread.
+/// C := (I - V S V^H) C, or its adjoint's product, on one thread or, where C is tall, on several.
 template <class T>
 void apply_reflectors(InColMajor<T> V, InColMajor<T> S, bool adjoint, ColMajor<T> C) {
   if (C.cols == 0) {
     return;
   }
-  Scratch<T, 1024> memory(V.cols * C.cols);
-  const ColMajor<T> W{memory.data(), V.cols, C.cols, V.cols};
-  reflectors_times<T>(V, C, W);
-  multiply_lower<T>(S, adjoint, W);
-  subtract_reflectors<T>(C, V, W);
+  const Index p = V.cols;
+  Scratch<T, 1024> memory(p * C.cols);
+  const ColMajor<T> W{memory.data(), p, C.cols, p};
+  const Head<T> head(V);
+  reflectors_times<T>(V, head, C, W);
+  negate<T>(W);
+  multiply_by_minus<T>(S, adjoint, W);
+  gemm_minus<Right::plain, T>(C.block(0, 0, p, C.cols), head.view(), W);
+  for_each_part(C.rows - p, [&](Index, Index first, Index count) {
+    gemm_minus<Right::plain, T>(C.block(p + first, 0, count, C.cols), V.block(p + first, 0, count, p), W);
+  });
 }
 
-/// x := v with v_0 = beta in place of 1, such that (I - tau v v^H) x = beta e_1. Returns tau; 0 where x is a real
-/// multiple of e_1 already.
+/// (I - tau v v^H) x = beta e_1 with v = x / pivot beyond its first element.
 template <class T>
-T make_reflector(T* x, Index n) {
+struct Reflector {
+  T tau{};
+  Real<T> beta{};
+  T pivot = T(1);
+};
+
+/// The reflection for x = (alpha, y), ||y||^2 = tail; tau = 0 where y is zero and alpha real. Where squares leave the
+/// range the norm is taken from y itself.  [Golub & Van Loan, 5.1.3]
+template <class T>
+[[nodiscard]] Reflector<T> reflector_for(T alpha, Real<T> tail, const T* y, Index n) {
   using R = Real<T>;
-  const T alpha = x[0];
-  R tail = real_part(dot<true, T>(x + 1, x + 1, n - 1));
-  R length = std::sqrt(std::norm(alpha) + tail);
   constexpr R low = std::numeric_limits<R>::min() / (epsilon<T> * epsilon<T>);
-  const R square = length * length;
-  if (!(square > low && square < std::numeric_limits<R>::max())) {  // rarely: squares leave the range
-    tail = norm2(x + 1, n - 1);
+  R length = std::sqrt(std::norm(alpha) + tail);
+  if (const R square = length * length; !(square > low && square < std::numeric_limits<R>::max())) {
+    tail = norm2(y, n);
     length = std::hypot(std::abs(alpha), tail);
   }
-  if (!(tail > 0) && tail == tail) {
-    if constexpr (is_complex<T>) {
-      if (alpha.imag() == R(0)) {
-        return T(0);
-      }
-    } else {
-      return T(0);
-    }
+  Reflector<T> H;
+  const bool real = !is_complex<T> || alpha == conjugate(alpha);
+  if (tail == R(0) && real) {
+    H.beta = real_part(alpha);
+    return H;
   }
-  const R beta = real_part(alpha) >= 0 ? -length : length;
-  const T pivot = alpha - beta;
+  H.beta = real_part(alpha) >= 0 ? -length : length;
+  H.tau = conjugate((H.beta - alpha) / H.beta);
+  H.pivot = alpha - H.beta;
+  return H;
+}
+
+/// x := x / pivot
+template <class T>
+void divide(Index n, T pivot, T* x) {
   const T factor = T(1) / pivot;
   if (std::isfinite(cheap_abs(factor))) {
-    for (Index i = 1; i < n; ++i) {
+    for (Index i = 0; i < n; ++i) {
       x[i] *= factor;
     }
-  } else {
-    for (Index i = 1; i < n; ++i) {
-      x[i] /= pivot;
-    }
+    return;
   }
-  x[0] = T(beta);
-  return conjugate((beta - alpha) / beta);
+  for (Index i = 0; i < n; ++i) {  // the pivot is next to nothing
+    x[i] /= pivot;
+  }
 }
 
 /// Columns of a panel that are taken one by one.
@@ -234,26 +298,105 @@ void subtract_outer(Index n, const T* v, const T* w, T* A, Index stride) {
   }
 }
 
-/// The panel of at most narrow_panel columns, rows >= cols.
+template <class T>
+void subtract_outer_upto(Index n, const T* v, const T* w, ColMajor<T> A) {
+  Index c = 0;
+  for (; c + 4 <= A.cols; c += 4) {
+    subtract_outer<4, T>(n, v, w + c, A.col(c), A.stride);
+  }
+  for (; c < A.cols; ++c) {
+    subtract_outer<1, T>(n, v, w + c, A.col(c), A.stride);
+  }
+}
+
+/// One pass over the rows of a panel below its square top: apply reflection k - 1, then product[c] := sum of
+/// conj(A(i, c)) A(i, k). `pivot` is what column k - 1 is divided by, w the multiples of it that are subtracted.
+template <class T>
+void narrow_pass(ColMajor<T> body, Index k, T pivot, const T* w, T* product) {
+  const Index cols = body.cols;
+  const auto work = [&](Index first, Index count, T* result) {
+    const ColMajor<T> rows = body.block(first, 0, count, cols);
+    if (k > 0) {
+      divide<T>(count, pivot, rows.col(k - 1));
+      subtract_outer_upto<T>(count, rows.col(k - 1), w + k, rows.block(0, k, count, cols - k));
+    }
+    if (k < cols) {
+      dots_upto<T>(rows, rows.col(k), result);
+    }
+  };
+  if (body.rows <= plain_sum) {
+    work(0, body.rows, product);
+    return;
+  }
+  const Index parts = (body.rows + tall_part - 1) / tall_part;
+  Scratch<T, 64 * narrow_panel> sums(parts * narrow_panel);
+  for_each_part(body.rows, [&](Index part, Index first, Index count) {
+    T* sum = sums.data() + part * narrow_panel;
+    std::fill_n(sum, narrow_panel, T(0));
+    T some[narrow_panel];
+    for (Index i = 0; i < count; i += plain_sum) {  // rows that stay in the first-level cache
+      work(first + i, std::min(plain_sum, count - i), some);
+      for (Index c = 0; c < cols && k < cols; ++c) {
+        sum[c] += some[c];
+      }
+    }
+  });
+  for (Index c = 0; c < cols; ++c) {
+    CompensatedSum<T> total;
+    for (Index part = 0; part < parts; ++part) {
+      total.add(sums[part * narrow_panel + c]);
+    }
+    product[c] = total.value();
+  }
+}
+
+/// The panel of at most narrow_panel columns, rows >= cols. One pass over the rows a column.
 template <class T>
 void narrow_qr(ColMajor<T> A, T* tau, ColMajor<T> S) {
-  T product[narrow_panel];
-  T w[narrow_panel];
-  for (Index k = 0; k < A.cols; ++k) {
-    T* v = A.col(k) + k;
-    const Index rest = A.rows - k - 1;
-    tau[k] = make_reflector<T>(v, rest + 1);
-    dots_upto<T>(A.block(k + 1, 0, rest, A.cols), v + 1, product);
-    for (Index c = k + 1; c < A.cols; ++c) {  // A := (I - tau v v^H) A
-      w[c] = tau[k] * (A(k, c) + conjugate(product[c]));
+  using R = Real<T>;
+  const Index cols = A.cols;
+  const ColMajor<T> body = A.block(cols, 0, A.rows - cols, cols);
+  T product[narrow_panel] = {};
+  T w[narrow_panel] = {};
+  T pivot(1);
+  for (Index k = 0; k < cols; ++k) {
+    narrow_pass<T>(body, k, pivot, w, product);
+    const auto add_top = [&] {
+      for (Index c = 0; c < cols; ++c) {
+        for (Index i = k + 1; i < cols; ++i) {
+          product[c] += conjugate(A(i, c)) * A(i, k);
+        }
+      }
+    };
+    add_top();
+    const Reflector<T> H = reflector_for<T>(A(k, k), real_part(product[k]), A.col(k) + k + 1, A.rows - k - 1);
+    pivot = H.pivot;
+    divide<T>(cols - k - 1, pivot, A.col(k) + k + 1);
+    bool usable = std::isfinite(cheap_abs(T(1) / pivot));
+    for (Index c = 0; c < cols; ++c) {
+      usable = usable && std::isfinite(cheap_abs(product[c]));
+    }
+    constexpr R low = std::numeric_limits<R>::min() / (epsilon<T> * epsilon<T>);
+    if (H.tau != T(0) && !(usable && std::abs(product[k]) > low)) {  // rarely: with v, whose squares are in the range
+      divide<T>(body.rows, pivot, body.col(k));
+      pivot = T(1);
+      for (Index c = 0; c < cols; ++c) {
+        product[c] = long_dot<true, T>(body.col(c), body.col(k), body.rows);
+      }
+      add_top();
+    } else {
+      for (Index c = 0; c < cols; ++c) {
+        product[c] /= pivot;
+      }
+    }
+    tau[k] = H.tau;
+    A(k, k) = T(H.beta);
+    for (Index c = k + 1; c < cols; ++c) {  // A := (I - tau v v^H) A
+      w[c] = H.tau * (A(k, c) + conjugate(product[c]));
       A(k, c) -= w[c];
-    }
-    Index c = k + 1;
-    for (; c + 4 <= A.cols; c += 4) {
-      subtract_outer<4, T>(rest, v + 1, w + c, A.col(c) + k + 1, A.stride);
-    }
-    for (; c < A.cols; ++c) {
-      subtract_outer<1, T>(rest, v + 1, w + c, A.col(c) + k + 1, A.stride);
+      for (Index i = k + 1; i < cols; ++i) {
+        A(i, c) -= A(i, k) * w[c];
+      }
     }
     for (Index j = 0; j < k; ++j) {  // S(k, :) = -tau (v^H V) S
       T sum(0);
@@ -265,6 +408,7 @@ void narrow_qr(ColMajor<T> A, T* tau, ColMajor<T> S) {
     }
     S(k, k) = tau[k];
   }
+  narrow_pass<T>(body, cols, pivot, w, product);
 }
 
 /// S21 := -S22 (V2^H V1) S11, V1 and V2 the first `left` and the other columns of V.
@@ -272,17 +416,14 @@ template <class T>
 void join_blocks(InColMajor<T> V, Index left, ColMajor<T> S) {
   const Index right = V.cols - left;
   const ColMajor<T> corner = S.block(left, 0, right, left);
-  reflectors_times<T>(V.block(left, left, V.rows - left, right), V.block(left, 0, V.rows - left, left), corner);
-  multiply_lower<T>(S.block(left, left, right, right), false, corner);
-  for (Index j = 0; j < left; ++j) {  // times -S11
-    T* column = corner.col(j);
-    for (Index i = 0; i < right; ++i) {
-      column[i] *= -S(j, j);
-    }
-    for (Index l = j + 1; l < left; ++l) {
-      subtract_multiple<T>(right, S(l, j), corner.col(l), column);
-    }
-  }
+  const ColMajor<const T> V2 = V.block(left, left, V.rows - left, right);
+  Scratch<T, 48 * 48> memory(right * left);
+  const ColMajor<T> product{memory.data(), right, left, right};
+  reflectors_times<T>(V2, Head<T>(V2), V.block(left, 0, V.rows - left, left), product);
+  multiply_by_minus<T>(S.block(left, left, right, right), false, product);
+  negate<T>(product);
+  clear<T>(corner);
+  gemm_minus<Right::plain, T>(corner, product, S.block(0, 0, left, left));
   for (Index j = left; j < V.cols; ++j) {
     std::fill_n(S.col(j), left, T(0));
   }
@@ -320,7 +461,7 @@ void form_block(InColMajor<T> V, const T* tau, ColMajor<T> S) {
   detail::join_blocks<T>(V, left, S);
 }
 
-/// A block of reflectors rearranged for many columns: rows of -V^H and of V, each in the order in which register tiles
+/// A block of reflectors rearranged for many columns: rows of V^H and of V, each in the order in which register tiles
 /// read them.
 template <class T>
 class PackedReflectors {
@@ -361,7 +502,7 @@ class PackedReflectors {
         pack_rows<T>({from.data, end, p, from.stride}, i / M, i / M + 1, packed_.data());
         for (Index k = i; k < end; ++k) {
           for (Index j = 0; j < p; ++j) {
-            adjoint_[j + k * p] = -from(k, j);
+            adjoint_[j + k * p] = from(k, j);
           }
         }
       }
@@ -387,13 +528,13 @@ class PackedReflectors {
         gemm_minus<Right::plain, T>(W, ColMajor<const T>{adjoint_.data() + k * p, p, rows, p},
                                     C.block(k, 0, rows, C.cols));
       }
-      multiply_lower<T>(S, adjoint, W);
+      multiply_by_minus<T>(S, adjoint, W);
       gemm_minus<Right::plain, T>(C, PackedRows<T>{packed_.data(), {nullptr, C.rows, p, 0}}, W);
     } else {
       const ColMajor<const T> V{plain_.data(), V_.rows, p, V_.rows};
       as_eigen(W).noalias() = as_eigen(V).adjoint() * as_eigen(C);
-      multiply_lower<T>(S, adjoint, W);
-      as_eigen(C).noalias() -= as_eigen(V) * as_eigen(W);
+      multiply_by_minus<T>(S, adjoint, W);
+      as_eigen(C).noalias() += as_eigen(V) * as_eigen(W);
     }
   }
 

@@ -83,7 +83,7 @@ class LeastSquares {
     if (options_.method == Method::qr && !pivoting) {
       return static_cast<double>(epsilon<T>);  // unpivoted by order: only what cannot be solved at all is refused
     }
-    return static_cast<double>(std::max<Index>(n_, 10)) * static_cast<double>(epsilon<T>);
+    return static_cast<double>(rank_tolerance<T>(n_));
   }
 
   /// Gram-Schmidt, Cholesky QR or a sketch, where asked for. False where they cannot be trusted: the ladder then

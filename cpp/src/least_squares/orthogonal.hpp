@@ -49,6 +49,13 @@ class FullRank {
   Matrix<T> triangle_;  // R of A itself, unscaled, the constant column first (tall A)
 };
 
+/// What pivoted QR of n equilibrated columns takes for zero, relative to the largest diagonal element of R: above what
+/// rounding leaves of dependent columns, some eps each whatever their length, and far below 1000 n eps.
+template <class T>
+[[nodiscard]] constexpr Real<T> rank_tolerance(Index n) {
+  return 8 * static_cast<Real<T>>(n > 5 ? n : 5) * epsilon<T>;
+}
+
 /// sigma_1 / sigma_n of an upper triangle; above n = 256 from 1-norm estimates.
 template <class T>
 [[nodiscard]] double condition_of_triangle(InColMajor<T> triangle);

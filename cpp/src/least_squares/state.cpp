@@ -31,10 +31,12 @@ RegressionState<T>::RegressionState(Index n_features, Index n_targets)
     : n_(n_features),
       t_(n_targets),
       R_(n_features, n_features + n_targets),
-      residual_(n_targets) {
+      residual_(n_targets),
+      peak_(n_features) {
   need(n_ >= 0 && t_ >= 0, "the numbers of features and targets cannot be negative");
   clear<T>(R_.view());
   std::fill_n(residual_.data(), t_, 0.0);
+  std::fill_n(peak_.data(), n_, 0.0);
 }
 
 /// W = [R Z; X Y] with `rows` new rows: triangular again.
@@ -54,6 +56,7 @@ void RegressionState<T>::absorb_rows(ColMajor<T> W, Index rows) {
     for (Index i = 0; i <= j; ++i) {
       R_(i, j) = left(i, j) / scale[j];
     }
+    peak_[j] = std::max(peak_[j], static_cast<double>(norm2(R_.view().col(j), j + 1)));
   }
   for (Index j = 0; j < t_; ++j) {
     std::copy_n(right.col(j), n_, R_.view().col(n_ + j));
@@ -143,6 +146,12 @@ Outcome RegressionState<T>::downdate(In<T> X, In<T> Y, VectorView<const T> weigh
         const T before = carried[i];
         carried[i] = c[k] * before + p[k] * l[i];
         l[i] = c[k] * l[i] - p[k] * before;
+      }
+    }
+    for (Index k = 0; k < n_; ++k) {  // the square of an element is off by some eps times that of the largest norm
+      const double left = static_cast<double>(std::abs(L(k, k))) / peak_[k];
+      if (!(left * left > 8 * static_cast<double>(n_) * static_cast<double>(epsilon<T>))) {
+        return {Reason::not_positive_definite, row};
       }
     }
     for (Index j = 0; j < t_; ++j) {  // the same rotations on Z, of which the result y is known and not the start
@@ -268,6 +277,7 @@ std::vector<unsigned char> RegressionState<T>::save() const {
   out(count_);
   out(R_.view().data, R_.view().stride * R_.view().cols);
   out(residual_.data(), t_);
+  out(peak_.data(), n_);
   return out.bytes();
 }
 
@@ -284,6 +294,7 @@ RegressionState<T> RegressionState<T>::load(const unsigned char* bytes, std::siz
   in(state.count_);
   in(state.R_.view().data, state.R_.view().stride * state.R_.view().cols);
   in(state.residual_.data(), t);
+  in(state.peak_.data(), n);
   return state;
 }
 

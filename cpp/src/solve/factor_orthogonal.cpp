@@ -145,7 +145,7 @@ class OrthogonalBackend final : public FactorBackend<T> {
 
   Outcome decide_rank() {
     const R largest = n_ > 0 ? R(std::abs(W_(0, 0))) : R(0);
-    const R cut = static_cast<R>(std::max<Index>(n_, 10)) * epsilon<T> * largest;
+    const R cut = rank_tolerance<T>(n_) * largest;
     rank_ = 0;
     while (rank_ < n_ && std::abs(W_(rank_, rank_)) > cut) {
       ++rank_;

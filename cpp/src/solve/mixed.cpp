@@ -120,10 +120,11 @@ class MixedSolve {
     }
   }
 
-  /// Solve and refine; false where the error is not halved in each step until it reaches n eps.
+  /// Solve and refine to a backward error of 2 eps, or as far as each step halves it; false where that is above n eps.
   bool solve(In<T> B, ColMajor<T> X, Certificate& certificate) const {
     constexpr int most = 30;
     const double bar = static_cast<double>(n_) * static_cast<double>(epsilon<T>);
+    const double least = 2 * static_cast<double>(epsilon<T>);
     Matrix<T> R(n_, B.cols);
     copy_into<T>(B, X);
     apply(X, Trans::none);
@@ -132,11 +133,8 @@ class MixedSolve {
       residual<T>(A_, X, B, R.view());
       const double now = backward_error_of<T>(rounded_.inf_norm(), X, B, R.view());
       certificate.backward_error = now;
-      if (now <= bar) {
-        return true;
-      }
-      if (!(now <= error / 2)) {
-        return false;
+      if (now <= least || !(now <= error / 2)) {
+        return now <= bar;
       }
       error = now;
       apply(R.view(), Trans::none);

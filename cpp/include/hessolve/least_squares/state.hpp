@@ -52,6 +52,7 @@ class RegressionState {
   double count_ = 0;
   Matrix<T> R_;              // [R Z], n x (n + t); zeros below the diagonal
   Buffer<double> residual_;  // norm of what is left of each target
+  Buffer<double> peak_;      // largest norm that each column has had: R is off by eps times that, however small it gets
 };
 
 }  // namespace hessolve
