@@ -3,6 +3,7 @@
 
 import warnings
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -316,3 +317,31 @@ def test_bits_do_not_depend_on_threads():
             results.append((hs.ridge(X, y, 1.0).coef, hs.ridge_path(X, y, [1.0, 0.1]).coefs))
     for one, two in zip(*results, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_path_keeps_its_digits_where_the_gram_matrix_has_none(dtype):
+    """X^T X of a polynomial fit is singular to rounding; the errors are those that X itself allows."""
+    X = np.vander(np.linspace(0, 1, 60), 7 if dtype == np.float32 else 10).astype(dtype)
+    y = np.sin(np.arange(60.0)).astype(dtype)
+    alphas = np.array([1.0, 1e-2, 1e-4]) if dtype == np.float32 else np.array([1e-3, 1e-6, 1e-9, 1e-12])
+    path = hs.ridge_path(X, y, alphas)
+    exact = mpmath.matrix(X.astype(float).tolist())
+    right = exact.T * mpmath.matrix(y.astype(float).tolist())
+    norm = np.linalg.norm(X, 2)
+    with mpmath.workdps(60):
+        gram = exact.T * exact
+        for alpha, coef in zip(path.alphas, path.coefs.T, strict=True):
+            truth = mpmath.lu_solve(gram + mpmath.mpf(float(alpha)) * mpmath.eye(X.shape[1]), right)
+            w = np.array([float(value) for value in truth])
+            kappa = float(norm / np.sqrt(alpha))  # of [X; sqrt(alpha) I], from above
+            r = np.linalg.norm(y - X.astype(float) @ w)
+            allowed = 10 * eps(dtype) * kappa * (np.linalg.norm(w) + kappa * r / norm)
+            assert np.linalg.norm(coef - w) <= allowed
+
+
+def test_equal_columns_share_their_coefficient_at_any_penalty():
+    x = np.random.default_rng(0).standard_normal(50)
+    X, y = np.stack([x, x, np.ones(50)], axis=1), x + 1
+    path = hs.ridge_path(X, y, np.geomspace(1e-13, 1e3, 9))
+    np.testing.assert_allclose(path.coefs[0], path.coefs[1], rtol=1e-6)

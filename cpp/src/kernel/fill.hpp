@@ -24,6 +24,17 @@ void set_identity(ColMajor<T> M) {
   }
 }
 
+/// M := -M
+template <class T>
+void negate(ColMajor<T> M) {
+  for (Index j = 0; j < M.cols; ++j) {
+    T* column = M.col(j);
+    for (Index i = 0; i < M.rows; ++i) {
+      column[i] = -column[i];
+    }
+  }
+}
+
 /// Every element of X := value; X may be null.
 template <class T>
 void fill(MatrixView<T> X, T value) {

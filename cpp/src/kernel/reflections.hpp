@@ -177,16 +177,6 @@ void multiply_by_minus(InColMajor<T> S, bool adjoint, ColMajor<T> W) {
   }
 }
 
-template <class T>
-void negate(ColMajor<T> W) {
-  for (Index j = 0; j < W.cols; ++j) {
-    T* w = W.col(j);
-    for (Index i = 0; i < W.rows; ++i) {
-      w[i] = -w[i];
-    }
-  }
-}
-
 /// C := (I - V S V^H) C, or its adjoint's product, on one thread or, where C is tall, on several.
 template <class T>
 void apply_reflectors(InColMajor<T> V, InColMajor<T> S, bool adjoint, ColMajor<T> C) {

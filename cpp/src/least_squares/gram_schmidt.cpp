@@ -9,6 +9,7 @@
 #include <hessolve/least_squares/sketch.hpp>
 
 #include "kernel/dot.hpp"
+#include "dense/cholesky_qr.hpp"
 #include "kernel/fill.hpp"
 #include "kernel/gram.hpp"
 #include "kernel/scaling.hpp"
@@ -147,28 +148,6 @@ class ByColumns {
   Buffer<R> whole_;
 };
 
-/// X := X L^-H, row block by row block.
-template <class T>
-void divide_by_adjoint(ColMajor<T> X, InColMajor<T> L) {
-  constexpr Index block = 256;
-  parallel_for((X.rows + block - 1) / block, X.rows * X.cols * X.cols > 1'000'000, [&](Index s) {
-    const Index first = s * block;
-    const Index count = std::min(block, X.rows - first);
-    Matrix<T> turned(X.cols, count);  // L^-1 X^H
-    for (Index j = 0; j < X.cols; ++j) {
-      for (Index i = 0; i < count; ++i) {
-        turned(j, i) = conjugate(X(first + i, j));
-      }
-    }
-    triangular_solve<T>(L, Triangle::lower, Diagonal::general, Trans::none, turned.view());
-    for (Index j = 0; j < X.cols; ++j) {
-      for (Index i = 0; i < count; ++i) {
-        X(first + i, j) = conjugate(turned(j, i));
-      }
-    }
-  });
-}
-
 /// R := M R for upper triangles, M = L^H.
 template <class T>
 void multiply_upper(InColMajor<T> L, ColMajor<T> R) {
@@ -222,7 +201,7 @@ bool cholesky_step(ColMajor<T> W, ColMajor<T> R_, Step kind) {
   if (!cholesky_in_place<T>(G.view()).ok() || (kind == Step::checked && !is_safe<T>(G.view(), m))) {
     return false;
   }
-  divide_by_adjoint<T>(W, G.view());
+  divide_by_adjoint<T>({W}, G.view(), W);
   multiply_upper<T>(G.view(), R_);
   return true;
 }
@@ -246,7 +225,7 @@ void precondition_by_sketch(ColMajor<T> W, ColMajor<T> R_, std::uint64_t seed) {
       L(i, j) = i >= j ? T(conjugate(S(j, i))) : T(0);
     }
   }
-  divide_by_adjoint<T>(W, L.view());
+  divide_by_adjoint<T>({W}, L.view(), W);
   multiply_upper<T>(L.view(), R_);
 }
 

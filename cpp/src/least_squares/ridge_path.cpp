@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <hessolve/dense/cholesky.hpp>
-#include <hessolve/dense/eigh.hpp>
-#include <hessolve/dense/triangular.hpp>
 #include <hessolve/least_squares/ridge.hpp>
 
 #include "kernel/fill.hpp"
 #include "least_squares/design.hpp"
+#include "least_squares/pencil.hpp"
 
 #include <cmath>
 #include <limits>
@@ -13,77 +11,6 @@
 
 namespace hessolve {
 namespace {
-
-/// The columns of S that diagonalise both forms, S^T G S = diag(mu) and S^T P S = diag(nu): then
-/// (G + alpha P)^-1 = S diag(1 / (mu + alpha nu)) S^T.
-template <class T>
-struct Pencil {
-  Matrix<T> S;
-  Buffer<T> mu;
-  Buffer<T> nu;
-};
-
-/// Of G and I: eigenvectors of G.
-template <class T>
-Outcome diagonalise(Matrix<T>& G, Pencil<T>& pencil) {
-  const Index n = G.view().rows;
-  pencil.mu = Buffer<T>(n);
-  pencil.nu = Buffer<T>(n);
-  if (const Outcome outcome = eigh_in_place<T>(G.view(), pencil.mu.data()); !outcome.ok()) {
-    return outcome;
-  }
-  for (Index i = 0; i < n; ++i) {
-    pencil.mu[i] = std::max(pencil.mu[i], T(0));  // a Gram matrix has none below
-    pencil.nu[i] = T(1);
-  }
-  pencil.S = std::move(G);
-  return {};
-}
-
-/// Of G and any P >= 0: eigenvectors of G relative to B = G + tau P, which is definite where the problem is. mu and
-/// nu = (1 - mu) / tau.
-template <class T>
-Outcome diagonalise(Matrix<T>& G, InColMajor<T> P, Pencil<T>& pencil) {
-  const Index n = G.view().rows;
-  T trace_G = 0;
-  T trace_P = 0;
-  for (Index i = 0; i < n; ++i) {
-    trace_G += G(i, i);
-    trace_P += P(i, i);
-  }
-  const T tau = trace_G > 0 && trace_P > 0 ? trace_G / trace_P : T(1);
-  Matrix<T> B(n, n);
-  Matrix<T> H(n, n);
-  for (Index j = 0; j < n; ++j) {
-    for (Index i = 0; i < n; ++i) {
-      const T g = i >= j ? G(i, j) : G(j, i);
-      H(i, j) = g;
-      B(i, j) = g + tau * (i >= j ? P(i, j) : P(j, i));
-    }
-  }
-  if (const Outcome outcome = cholesky_in_place<T>(B.view()); !outcome.ok()) {
-    return {Reason::singular, outcome.where};
-  }
-  triangular_solve<T>(B.view(), Triangle::lower, Diagonal::general, Trans::none, H.view());  // L^-1 G
-  for (Index j = 0; j < n; ++j) {
-    for (Index i = 0; i < j; ++i) {
-      std::swap(H(i, j), H(j, i));
-    }
-  }
-  triangular_solve<T>(B.view(), Triangle::lower, Diagonal::general, Trans::none, H.view());  // L^-1 G L^-T
-  pencil.mu = Buffer<T>(n);
-  pencil.nu = Buffer<T>(n);
-  if (const Outcome outcome = eigh_in_place<T>(H.view(), pencil.mu.data()); !outcome.ok()) {
-    return outcome;
-  }
-  triangular_solve<T>(B.view(), Triangle::lower, Diagonal::general, Trans::adjoint, H.view());
-  for (Index i = 0; i < n; ++i) {
-    pencil.mu[i] = std::clamp(pencil.mu[i], T(0), T(1));
-    pencil.nu[i] = (1 - pencil.mu[i]) / tau;
-  }
-  pencil.S = std::move(H);
-  return {};
-}
 
 /// Quality of the fits from residuals e and leverages h, gathered over blocks of rows.
 struct Sums {
@@ -122,12 +49,18 @@ class Path {
     } else if (const Outcome outcome = diagonalise<T>(G, pencil); !outcome.ok()) {
       return outcome;
     }
+    Matrix<T> SC(n_, t_);  // S^T X^T y
+    const bool precise = !special && loses_half<T>(pencil, *std::min_element(alpha_, alpha_ + k_));
+    if (precise) {
+      take_singular_values<T>(design_, pencil, SC.view());
+    }
     Matrix<T> D(n_, k_);  // 1 / (mu + alpha nu); 0 where there is nothing to divide by
     T largest = 0;
     for (Index i = 0; i < n_; ++i) {
       largest = std::max(largest, pencil.mu[i]);
     }
-    const T cut = static_cast<T>(std::max(m_, n_)) * epsilon<T> * largest;
+    const T rounding = static_cast<T>(std::max(m_, n_)) * epsilon<T>;
+    const T cut = (precise ? rounding * rounding : rounding) * largest;
     for (Index a = 0; a < k_; ++a) {
       double trace = design_.centred() ? 1.0 : 0.0;
       for (Index i = 0; i < n_; ++i) {
@@ -137,21 +70,17 @@ class Path {
       }
       store(out_.dof, a, trace);
     }
-    Matrix<T> SC(n_, t_);  // S^T X^T y
-    clear<T>(SC.view());
-    Matrix<T> minus_C(n_, t_);
-    for (Index j = 0; j < t_; ++j) {
-      for (Index i = 0; i < n_; ++i) {
-        minus_C(i, j) = -C(i, j);
-      }
-    }
     Matrix<T> St(n_, n_);
     for (Index j = 0; j < n_; ++j) {
       for (Index i = 0; i < n_; ++i) {
         St(i, j) = pencil.S(j, i);
       }
     }
-    gemm_minus<Right::plain, T>(SC.view(), St.view(), minus_C.view());
+    if (!precise) {
+      negate<T>(C.view());
+      clear<T>(SC.view());
+      gemm_minus<Right::plain, T>(SC.view(), St.view(), C.view());
+    }
     Matrix<T> W(n_, t_ * k_);  // coefficients in the basis S, then as they are
     for (Index a = 0; a < k_; ++a) {
       for (Index j = 0; j < t_; ++j) {
@@ -436,41 +365,8 @@ Outcome ridge_path(In<T> X, In<T> Y, const double* alpha, Index k, const RidgePa
   return X.rows > X.cols || special ? problem.primal(options) : problem.dual();
 }
 
-template <class T>
-Outcome ridge_alpha_range(In<T> X, const RidgeOptions<T>& options, double& smallest, double& largest) {
-  if (const auto [i, j] = check_finite<T>(Source<T>{X}); i >= 0) {
-    return {Reason::non_finite, i};
-  }
-  const Index r = std::min(X.rows, X.cols);
-  const bool tall = X.rows >= X.cols;
-  const Design<T> design(X, In<T>{nullptr, X.rows, 0, 0, 0}, options.weights, options.intercept);
-  Matrix<T> G(r, r);
-  const ColMajor<T> none{nullptr, r, 0, r};
-  if (tall) {
-    gram<T>(design.X(), design.change_of_X(), In<T>{}, G.view(), none);
-  } else {
-    design.dual_gram(G.view());
-  }
-  Buffer<T> values(r);
-  if (r > 0) {
-    if (const Outcome outcome = eigvalsh_in_place<T>(G.view(), values.data()); !outcome.ok()) {
-      return outcome;
-    }
-  }
-  largest = r > 0 && values[r - 1] > 0 ? static_cast<double>(values[r - 1]) : 1.0;
-  smallest = largest * static_cast<double>(epsilon<T>);
-  for (Index i = 0; i < r; ++i) {
-    if (static_cast<double>(values[i]) > smallest) {
-      smallest = static_cast<double>(values[i]);
-      break;
-    }
-  }
-  return {};
-}
-
-#define INSTANTIATE(T)                                                                                             \
-  template Outcome ridge_path<T>(In<T>, In<T>, const double*, Index, const RidgePath<T>&, const RidgeOptions<T>&); \
-  template Outcome ridge_alpha_range<T>(In<T>, const RidgeOptions<T>&, double&, double&);
+#define INSTANTIATE(T) \
+  template Outcome ridge_path<T>(In<T>, In<T>, const double*, Index, const RidgePath<T>&, const RidgeOptions<T>&);
 INSTANTIATE(float)
 INSTANTIATE(double)
 #undef INSTANTIATE

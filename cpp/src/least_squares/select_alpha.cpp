@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <hessolve/dense/eigh.hpp>
 #include <hessolve/least_squares/select_alpha.hpp>
 
 #include "least_squares/design.hpp"
@@ -174,7 +175,40 @@ Outcome select_alpha(In<T> X, In<T> Y, const double* alpha, Index k, AlphaCriter
   return {};
 }
 
+template <class T>
+Outcome ridge_alpha_range(In<T> X, const RidgeOptions<T>& options, double& smallest, double& largest) {
+  if (const auto [i, j] = check_finite<T>(Source<T>{X}); i >= 0) {
+    return {Reason::non_finite, i};
+  }
+  const Index r = std::min(X.rows, X.cols);
+  const bool tall = X.rows >= X.cols;
+  const Design<T> design(X, In<T>{nullptr, X.rows, 0, 0, 0}, options.weights, options.intercept);
+  Matrix<T> G(r, r);
+  const ColMajor<T> none{nullptr, r, 0, r};
+  if (tall) {
+    gram<T>(design.X(), design.change_of_X(), In<T>{}, G.view(), none);
+  } else {
+    design.dual_gram(G.view());
+  }
+  Buffer<T> values(r);
+  if (r > 0) {
+    if (const Outcome outcome = eigvalsh_in_place<T>(G.view(), values.data()); !outcome.ok()) {
+      return outcome;
+    }
+  }
+  largest = r > 0 && values[r - 1] > 0 ? static_cast<double>(values[r - 1]) : 1.0;
+  smallest = largest * static_cast<double>(epsilon<T>);
+  for (Index i = 0; i < r; ++i) {
+    if (static_cast<double>(values[i]) > smallest) {
+      smallest = static_cast<double>(values[i]);
+      break;
+    }
+  }
+  return {};
+}
+
 #define INSTANTIATE(T)                                                                                  \
+  template Outcome ridge_alpha_range<T>(In<T>, const RidgeOptions<T>&, double&, double&);              \
   template Outcome select_alpha<T>(In<T>, In<T>, const double*, Index, AlphaCriterion, double, double&, \
                                    const RidgePath<T>&, const RidgeOptions<T>&);
 INSTANTIATE(float)
