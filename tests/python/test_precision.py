@@ -81,6 +81,8 @@ def test_extended_is_right_to_the_last_digits(n, share, dtype, order):
         error = true_forward_error(s.x, truth)
         assert error <= 2 * eps(dtype)
         assert s.forward_error >= error - REFERENCE
+        if share < 1:  # where working precision leaves a digit to judge by
+            assert s.forward_error <= 100 * eps(dtype)
 
 
 @pytest.mark.filterwarnings("ignore::hessolve.IllConditionedWarning")
@@ -114,7 +116,12 @@ def test_extended_least_squares(m, n, share, dtype):
     truth = exact_least_squares(A, b)
     x = hs.lstsq(A, b, precision="extended").x
     assert true_forward_error(x, truth) <= 10 * eps(dtype)
-    assert true_forward_error(hs.backslash(A, b, precision="extended").x, truth) <= 10 * eps(dtype)
+    s = hs.backslash(A, b, precision="extended")
+    error = true_forward_error(s.x, truth)
+    assert error <= 10 * eps(dtype)
+    assert s.forward_error >= error - REFERENCE
+    if share < 1:
+        assert s.forward_error <= 100 * eps(dtype)
 
 
 @pytest.mark.parametrize("precision", ["mixed", "extended"])

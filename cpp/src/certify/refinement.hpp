@@ -4,8 +4,10 @@
 #include "kernel/scaling.hpp"
 
 #include <hessolve/core/buffer.hpp>
+#include <hessolve/solve/options.hpp>
 
 #include <cmath>
+#include <limits>
 
 namespace hessolve {
 
@@ -76,11 +78,32 @@ template <class T, class Correct>
   return error;
 }
 
+/// How a refinement with residuals of twice the precision went.
+struct Refinement {
+  int steps = 0;                                            ///< that were kept
+  double error = std::numeric_limits<double>::infinity();  ///< what is left, relative to x: an estimate
+};
+
+/// What is left when a step that changed x by `change`, relative to x, was the last: each multiplies the error by at
+/// most a half, so that it is no more than the change, here enlarged tenfold, and the rounding of x.
+template <class T>
+[[nodiscard]] double error_after(double change) {
+  return 10 * change + 2 * static_cast<double>(epsilon<T>);
+}
+
+/// The error of a refined x takes the place of what its residual tells, which is at least cond(A) eps, as x is rounded.
+/// Not where that leaves no digit: the steps then tell nothing.
+inline void tighten(const Refinement& refinement, Certificate& certificate) {
+  if (certificate.forward_error < 0.1 && refinement.error < certificate.forward_error) {
+    certificate.forward_error = refinement.error;
+    certificate.proven = false;
+  }
+}
+
 /// Refine with residuals of twice the precision until X changes no more than its rounding, or less than halves: the
-/// limit is A^-1 B rounded, as long as cond(A) eps < 1. Returns the number of steps that were kept. [Demmel et al.
-/// 2006, doi 10.1145/1141885.1141894]
+/// limit is A^-1 B rounded, as long as cond(A) eps < 1.  [Demmel et al. 2006, doi 10.1145/1141885.1141894]
 template <class T, class Correct>
-int refine_extended(const Source<T>& A, ColMajor<T> X, In<T> B, Correct&& correct) {
+Refinement refine_extended(const Source<T>& A, ColMajor<T> X, In<T> B, Correct&& correct) {
   constexpr int most = 20;
   const Index n = X.rows;
   Matrix<T> R(A.rows(), X.cols);
@@ -96,7 +119,7 @@ int refine_extended(const Source<T>& A, ColMajor<T> X, In<T> B, Correct&& correc
       change = max_or_nan(change, d == 0 ? 0 : d / x);
     }
     if (!(change <= before / 2)) {  // also for NaN
-      return step;
+      return {step};
     }
     for (Index j = 0; j < X.cols; ++j) {
       for (Index i = 0; i < n; ++i) {
@@ -104,11 +127,11 @@ int refine_extended(const Source<T>& A, ColMajor<T> X, In<T> B, Correct&& correc
       }
     }
     if (change <= static_cast<double>(epsilon<T>) / 2) {
-      return step + 1;
+      return {step + 1, error_after<T>(change)};
     }
     before = change;
   }
-  return most;
+  return {most};
 }
 
 }  // namespace hessolve

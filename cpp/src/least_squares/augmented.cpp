@@ -106,10 +106,10 @@ T rounding_of_sum(T a, T b, T sum) {
   return (a - (sum - part)) + (b - part);
 }
 
-/// Steps of refinement from X until it changes no more than its rounding. `steps` counts those kept. False where a step
-/// did not halve the change before the rounding level was reached.
+/// Steps of refinement from X until it changes by no more than `goal`; what is left is then told. Without `error` a
+/// step did not halve the change before that.
 template <class T, class F>
-bool iterate(const Augmented<T, F>& factor, const Source<T>& A, In<T> B, ColMajor<T> X, double goal, int& steps) {
+Refinement iterate(const Augmented<T, F>& factor, const Source<T>& A, In<T> B, ColMajor<T> X, double goal) {
   constexpr int most = 40;
   const Index m = A.rows();
   const Index n = A.cols();
@@ -128,7 +128,7 @@ bool iterate(const Augmented<T, F>& factor, const Source<T>& A, In<T> B, ColMajo
   clear<T>(low.view());
   Buffer<double> before(k);
   std::fill_n(before.data(), k, std::numeric_limits<double>::infinity());
-  for (steps = 0; steps < most; ++steps) {
+  for (int steps = 0; steps < most; ++steps) {
     for (Index j = 0; j < k; ++j) {
       for (Index i = 0; i < m; ++i) {
         shifted(i, j) = B(i, j) - r(i, j);
@@ -154,7 +154,7 @@ bool iterate(const Augmented<T, F>& factor, const Source<T>& A, In<T> B, ColMajo
       before[j] = change;
     }
     if (!shrinking) {
-      return false;
+      return {steps};
     }
     for (Index j = 0; j < k; ++j) {
       for (Index i = 0; i < n; ++i) {
@@ -168,21 +168,18 @@ bool iterate(const Augmented<T, F>& factor, const Source<T>& A, In<T> B, ColMajo
       }
     }
     if (done) {
-      ++steps;
-      return true;
+      return {steps + 1, error_after<T>(*std::max_element(before.data(), before.data() + k))};
     }
   }
-  return false;
+  return {most};
 }
 
 }  // namespace
 
 template <class T>
-int refine_augmented(const Source<T>& A, In<T> B, ColMajor<T> X) {
+Refinement refine_augmented(const Source<T>& A, In<T> B, ColMajor<T> X) {
   const Augmented<T, T> factor(A);
-  int steps = 0;
-  (void)iterate<T, T>(factor, A, B, X, static_cast<double>(epsilon<T>) / 2, steps);
-  return steps;
+  return iterate<T, T>(factor, A, B, X, static_cast<double>(epsilon<T>) / 2);
 }
 
 template <class T>
@@ -200,12 +197,14 @@ bool solve_augmented_mixed(const Source<T>& A, In<T> B, ColMajor<T> X, double& r
     copy_into<T>(B, r.view());
     clear<T>(X);
     factor.solve(r.view(), X);
-    return iterate<T, F>(factor, A, B, X, 4 * static_cast<double>(epsilon<T>), steps);
+    const Refinement done = iterate<T, F>(factor, A, B, X, 4 * static_cast<double>(epsilon<T>));
+    steps = done.steps;
+    return std::isfinite(done.error);
   }
 }
 
 #define INSTANTIATE(T)                                                    \
-  template int refine_augmented<T>(const Source<T>&, In<T>, ColMajor<T>); \
+  template Refinement refine_augmented<T>(const Source<T>&, In<T>, ColMajor<T>); \
   template bool solve_augmented_mixed<T>(const Source<T>&, In<T>, ColMajor<T>, double&, int&);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

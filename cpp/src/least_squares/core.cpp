@@ -73,6 +73,7 @@ class LeastSquares {
   [[nodiscard]] const FullRank<T>* factor() const { return factor_.get(); }
   /// What the error of x is multiplied by: scaling alone does not count.
   [[nodiscard]] double scaled_condition() const { return scaled_condition_; }
+  [[nodiscard]] const Refinement& refined() const { return refined_; }
 
  private:
   /// What a rank decision takes for zero, relative to the largest.
@@ -98,7 +99,7 @@ class LeastSquares {
     certificate_.method = wish;
     certificate_.rcond = 1 / scaled_condition_;
     if (options_.precision == Precision::extended) {
-      certificate_.refinements += refine_augmented<T>(A_, B_, X_.view());
+      take(refine_augmented<T>(A_, B_, X_.view()));
     }
     return true;
   }
@@ -130,12 +131,16 @@ class LeastSquares {
     }
     certificate_.refinements = 1;
     if (options_.precision == Precision::extended && m_ < n_) {
-      certificate_.refinements +=
-          refine_extended<T>(A_, X, B_, [this](ColMajor<T> r, ColMajor<T> dx) { factor_->solve(r, dx); });
+      take(refine_extended<T>(A_, X, B_, [this](ColMajor<T> r, ColMajor<T> dx) { factor_->solve(r, dx); }));
     } else if (options_.precision == Precision::extended) {
-      certificate_.refinements += refine_augmented<T>(A_, B_, X);
+      take(refine_augmented<T>(A_, B_, X));
     }
     return true;
+  }
+
+  void take(const Refinement& refinement) {
+    certificate_.refinements += refinement.steps;
+    refined_ = refinement;
   }
 
   /// Rank from pivoted QR on equilibrated columns, then the minimum norm on the columns as they are. False where the
@@ -250,6 +255,7 @@ class LeastSquares {
   Matrix<T> X_;
   Buffer<R> s_;
   double scaled_condition_ = 1;
+  Refinement refined_;
   std::unique_ptr<FullRank<T>> factor_;
 };
 
@@ -449,6 +455,7 @@ Outcome least_squares(const Source<T>& A, In<T> B, MatrixView<T> X, const LeastS
   } else if (options.certify) {
     certify<T>(A, problem.x(), residual.view(), problem.factor(), problem.scaled_condition(), certificate);
   }
+  tighten(problem.refined(), certificate);
   if (singular_values != nullptr) {
     *singular_values = std::move(problem.singular_values());
   }

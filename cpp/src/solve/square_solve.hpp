@@ -165,13 +165,14 @@ class SquareSolve {
   Outcome finish(Outcome outcome) {
     factor_.solve(Y_, overwriting_ ? options_.trans : Trans::none);
     const bool overflowed = !finite(Y_);
+    Refinement refined;
     if (refine_ && !overflowed) {
       if (options_.precision == Precision::extended) {
-        certificate_.refinements +=
-            refine_extended<T>(A_, Y_, B_, [this](ColMajor<T> residual, ColMajor<T> correction) {
-              copy_into<T>(MatrixView<const T>(residual), correction);
-              factor_.solve(correction, Trans::none);
-            });
+        refined = refine_extended<T>(A_, Y_, B_, [this](ColMajor<T> residual, ColMajor<T> correction) {
+          copy_into<T>(MatrixView<const T>(residual), correction);
+          factor_.solve(correction, Trans::none);
+        });
+        certificate_.refinements += refined.steps;
       }
       refine();
       if (!(certificate_.backward_error <= bar()) && outcome.ok()) {
@@ -183,6 +184,7 @@ class SquareSolve {
     }
     if (certify_ && !overwriting_) {
       certify_solution<T>(A_, factor_, inverse_.data(), Y_, B_, certificate_);
+      tighten(refined, certificate_);
     }
     if (!in_place_) {
       copy_out<T>(Y_, X_);
