@@ -2,6 +2,7 @@
 #include "iterative/blocks.hpp"
 #include "iterative/random.hpp"
 #include "iterative/vectors.hpp"
+#include "kernel/scaling.hpp"
 
 #include <hessolve/iterative/splitting.hpp>
 
@@ -57,7 +58,7 @@ void Sweeper<T>::prepare(bool random_rows) {
                                   "' has no omega; use method='sor' or 'ssor' for another than 1.");
     }
   }
-  if (method_ == Iteration::richardson || method_ == Iteration::jacobi || method_ == Iteration::block_jacobi) {
+  if (method_ == Iteration::richardson || method_ == Iteration::block_jacobi) {
     work_ = Buffer<T>(A_.rows());
   }
   if (method_ == Iteration::block_jacobi) {
@@ -86,6 +87,9 @@ Outcome Sweeper<T>::operator()(const T* b, T* x) {
   };
   switch (method_) {
     case Iteration::jacobi: {
+      if (work_.empty()) {
+        work_ = Buffer<T>(n);
+      }
       const Index row = A_.relax_jacobi(omega_, b, x, work_.data());
       if (row < 0) {
         vectors::copy(n, work_.data(), x);
@@ -138,54 +142,57 @@ Outcome sweep(const Entries<T>& A, In<T> b, MatrixView<T> x, Iteration method, I
   if (!sweeper.outcome().ok()) {
     return sweeper.outcome();
   }
-  const Index n = A.cols();
-  std::vector<const T*> results;
-  Matrix<T> memory(n, 2 * x.cols);  // x stays as it is until all sweeps have succeeded
-  Buffer<T> rhs(b.row_stride == 1 || A.rows() < 2 ? 0 : A.rows());
-  for (Index c = 0; c < x.cols; ++c) {
-    const VectorView<T> target = column_of(x, c);
-    const T* right = b.data + c * b.col_stride;
-    if (!rhs.empty()) {
-      for (Index i = 0; i < A.rows(); ++i) {
-        rhs[i] = b(i, c);
-      }
-      right = rhs.data();
-    }
-    T* now = memory.view().col(2 * c);
-    T* next = memory.view().col(2 * c + 1);
-    Index k = 0;
-    if (target.stride != 1) {
-      for (Index i = 0; i < n; ++i) {
-        now[i] = target[i];
-      }
-    } else if (iterations > 0) {  // the first sweep reads x where it is
-      if (const Outcome outcome = sweeper(right, target.data, now); !outcome.ok()) {
-        return outcome;
-      }
-      k = 1;
-    } else {
-      vectors::copy(n, target.data, now);
-    }
-    for (; k < iterations; ++k) {
-      if (const Outcome outcome = sweeper(right, now, next); !outcome.ok()) {
-        return outcome;
-      }
-      std::swap(now, next);
-    }
-    if (!vectors::all_finite(n, now)) {
-      return {Reason::non_finite, -1};
-    }
-    results.push_back(now);
+  if (iterations == 0) {
+    return {};
   }
+  const Index n = A.cols();
+  const bool turns = method == Iteration::jacobi && iterations > 1;
+  const bool flat = x.row_stride == 1 || n < 2;
+  Matrix<T> before(n, x.cols);  // for the case that a sweep fails
   for (Index c = 0; c < x.cols; ++c) {
-    const VectorView<T> target = column_of(x, c);
-    const T* result = results[static_cast<std::size_t>(c)];
-    if (target.stride == 1) {
-      vectors::copy(n, result, target.data);
-      continue;
+    if (flat) {
+      vectors::copy(n, &x(0, c), before.view().col(c));
+    } else {
+      copy_into<T>(x.block(0, c, n, 1), before.view().block(0, c, n, 1));
     }
-    for (Index i = 0; i < n; ++i) {
-      target[i] = result[i];
+  }
+  Matrix<T> other(turns ? n : 0, turns ? 1 : 0);
+  Matrix<T> column(flat ? 0 : n, flat ? 0 : 1);
+  Buffer<T> rhs(b.row_stride == 1 || A.rows() < 2 ? 0 : A.rows());
+  const auto run = [&](Index c) {
+    const T* right = b.data + c * b.col_stride;
+    for (Index i = 0; i < rhs.size(); ++i) {
+      rhs[i] = b(i, c);
+    }
+    right = rhs.empty() ? right : rhs.data();
+    T* const target = flat ? &x(0, c) : column.view().col(0);
+    T* now = target;
+    if (!flat) {
+      vectors::copy(n, before.view().col(c), now);
+    }
+    Outcome outcome =
+        method == Iteration::jacobi ? sweeper(right, before.view().col(c), now) : sweeper(right, now);
+    for (Index k = 1; k < iterations && outcome.ok(); ++k) {
+      if (turns) {
+        T* const next = now == target ? other.view().col(0) : target;
+        outcome = sweeper(right, now, next);
+        now = next;
+      } else {
+        outcome = sweeper(right, now);
+      }
+    }
+    if (outcome.ok() && !vectors::all_finite(n, now)) {
+      outcome = {Reason::non_finite, -1};
+    }
+    if (outcome.ok() && now != &x(0, c)) {
+      copy_out<T>({now, n, 1, n}, x.block(0, c, n, 1));
+    }
+    return outcome;
+  };
+  for (Index c = 0; c < x.cols && n > 0; ++c) {
+    if (const Outcome outcome = run(c); !outcome.ok()) {
+      copy_out<T>(before.view(), x);
+      return outcome;
     }
   }
   return {};
