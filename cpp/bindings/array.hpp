@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <hessolve/core/view.hpp>
+#include "solve/slices.hpp"
 
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -15,10 +15,16 @@ namespace py = pybind11;
 
 /// A stack of matrices in NumPy memory: shape (..., rows, cols), the leading axes flattened in C order.
 template <class T>
-class Stack {
+class Stack : public Slices<T> {
  public:
   /// Refuses what a view cannot carry: another dtype, foreign byte order, fewer than two axes, misaligned elements.
-  Stack(const py::array& array, const char* name, bool writeable = false) {
+  Stack(const py::array& array, const char* name, bool writeable = false)
+      : Slices<T>(checked(array, name, writeable)) {}
+
+  [[nodiscard]] std::vector<py::ssize_t> batch() const { return {this->shape().begin(), this->shape().end()}; }
+
+ private:
+  static Slices<T> checked(const py::array& array, const char* name, bool writeable) {
     const auto refuse = [&](const char* what) { throw py::value_error("`" + std::string(name) + "` " + what); };
     if (!py::isinstance<py::array_t<T>>(array)) {
       refuse("has another dtype than the call was made for");
@@ -29,56 +35,27 @@ class Stack {
     if (writeable && !array.writeable()) {
       refuse("is read-only");
     }
+    constexpr auto size = static_cast<py::ssize_t>(sizeof(T));
     const py::ssize_t axes = array.ndim();
+    std::vector<Index> shape;
+    std::vector<Index> steps;
     for (py::ssize_t i = 0; i < axes; ++i) {
-      if (array.strides(i) % static_cast<py::ssize_t>(sizeof(T)) != 0 && array.shape(i) > 1) {
+      if (array.strides(i) % size != 0 && array.shape(i) > 1) {
         refuse("has strides that are no multiple of its item size");
       }
       if (i < axes - 2) {
-        batch_.push_back(array.shape(i));
-        strides_.push_back(array.strides(i) / static_cast<py::ssize_t>(sizeof(T)));
-        count_ *= array.shape(i);
+        shape.push_back(array.shape(i));
+        steps.push_back(array.strides(i) / size);
       }
     }
     if (reinterpret_cast<std::uintptr_t>(array.data()) % alignof(T) != 0) {
       refuse("is not aligned");
     }
-    constexpr auto size = static_cast<py::ssize_t>(sizeof(T));
-    first_ = {const_cast<T*>(static_cast<const T*>(array.data())), array.shape(axes - 2),
-              array.shape(axes - 1),  // NOLINT
-              array.strides(axes - 2) / size, array.strides(axes - 1) / size};
+    const MatrixView<T> first{const_cast<T*>(static_cast<const T*>(array.data())), array.shape(axes - 2),
+                              array.shape(axes - 1),  // NOLINT
+                              array.strides(axes - 2) / size, array.strides(axes - 1) / size};
+    return {first, std::move(shape), std::move(steps)};
   }
-
-  [[nodiscard]] Index count() const { return count_; }
-  /// The slices first, ..., first + count - 1.
-  template <class Views>
-  void views(Index first, Index count, Views& out) const {
-    for (Index k = 0; k < count; ++k) {
-      out[static_cast<std::size_t>(k)] = (*this)[first + k];
-    }
-  }
-  [[nodiscard]] Index rows() const { return first_.rows; }
-  [[nodiscard]] Index cols() const { return first_.cols; }
-  [[nodiscard]] const std::vector<py::ssize_t>& batch() const { return batch_; }
-
-  [[nodiscard]] MatrixView<T> operator[](Index slice) const {
-    MatrixView<T> view = first_;
-    if (batch_.size() == 1) {
-      view.data += slice * strides_[0];
-      return view;
-    }
-    for (std::size_t axis = batch_.size(); axis-- > 0;) {
-      view.data += slice % batch_[axis] * strides_[axis];
-      slice /= batch_[axis];
-    }
-    return view;
-  }
-
- private:
-  MatrixView<T> first_;
-  std::vector<py::ssize_t> batch_;
-  std::vector<py::ssize_t> strides_;
-  Index count_ = 1;
 };
 
 /// A new C-ordered array of shape batch + tail.

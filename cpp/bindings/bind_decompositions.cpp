@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "run.hpp"
+#include "solve/slice_functions.hpp"
 
 #include <hessolve/dense/decompose.hpp>
 #include <hessolve/dense/update.hpp>
@@ -8,16 +9,6 @@
 
 namespace hessolve::bindings {
 namespace {
-
-/// one(i, stop, certificate, diagnosis) for every slice of a stack of square matrices; small ones are tried in groups
-/// first, group(first, count, clean).
-template <class T, class One, class Group>
-Report run_lanes_or_slices(const Stack<T>& A, One&& one, Group&& group) {
-  if (worth_lanes(A.batch(), A.count(), A.rows())) {
-    return run_in_lanes(A.batch(), A.count(), A.rows(), !is_complex<T>, lanes<T>(), {}, group, one);
-  }
-  return run(A.batch(), A.count(), A.rows(), !is_complex<T>, one);
-}
 
 /// Run over the slices of one stack whose slices have outcomes and nothing else to report.
 template <class T, class Work>
@@ -44,35 +35,13 @@ py::tuple lu_stack(const py::array& a) {
   return py::make_tuple(permutation, l, u);
 }
 
-/// A Report that says which element of A is not finite, where `wanted`.
-template <class T>
-Outcome refuse_non_finite(const Source<T>& A, bool wanted, Diagnosis& diagnosis) {
-  const auto [i, j] = wanted ? check_finite<T>(A) : std::pair<Index, Index>{-1, -1};
-  if (i < 0) {
-    return {};
-  }
-  diagnosis.argument = "A";
-  diagnosis.row = i;
-  diagnosis.col = j;
-  return {Reason::non_finite, i};
-}
-
 template <class T>
 py::tuple cholesky_stack(const py::array& a, bool check_finite) {
   const Stack<T> A(a, "A");
   const py::array_t<T> l = new_array<T>(A.batch(), {A.rows(), A.rows()});
   const Stack<T> L(l, "L", true);
-  const auto one = [&](Index i, const Stop&, Certificate&, Diagnosis& diagnosis) {
-    const Outcome found = refuse_non_finite<T>({A[i], Part::hermitian_lower}, check_finite, diagnosis);
-    return found.ok() ? cholesky<T>(A[i], L[i]) : found;
-  };
-  Report report = run_lanes_or_slices<T>(A, one, [&](Index first, Index count, bool* is_clean) {
-    std::array<MatrixView<const T>, most_lanes> a_views;
-    std::array<MatrixView<T>, most_lanes> l_views;
-    A.views(first, count, a_views);
-    L.views(first, count, l_views);
-    cholesky_lanes<T>(a_views.data(), l_views.data(), count, is_clean);
-  });
+  Report report = report_of(A.batch(), A.count(), A.rows(), !is_complex<T>,
+                            [&](const Stop& stop) { return cholesky_slices<T>(A, L, check_finite, stop); });
   return py::make_tuple(l, std::move(report));
 }
 
@@ -89,7 +58,7 @@ py::tuple ldlt_stack(const py::array& a, bool hermitian) {
   Report report = run(A.batch(), A.count(), A.rows(), !is_complex<T>,
                       [&](Index i, const Stop&, Certificate&, Diagnosis& diagnosis) {
                         const Part part = hermitian ? Part::hermitian_lower : Part::symmetric_lower;
-                        const Outcome found = refuse_non_finite<T>({A[i], part}, true, diagnosis);
+                        const Outcome found = refuse_non_finite<T>({A[i], part}, diagnosis);
                         return found.ok() ? ldlt<T>(A[i], L[i], D[i], p + i * A.rows(), symmetry) : found;
                       });
   return py::make_tuple(l, d, permutation, std::move(report));
@@ -157,41 +126,16 @@ py::tuple eigh_stack(const py::array& a, bool vectors) {
   const py::array_t<T> v = new_array<T>(A.batch(), {n, vectors ? n : 0});
   const Stack<T> V(v, "V", true);
   Real<T>* values = w.mutable_data();
-  const auto one = [&](Index i, const Stop&, Certificate&, Diagnosis&) {
-    (void)eigh<T>(A[i], values + i * n, vectors ? V[i] : MatrixView<T>{});
-    return Outcome{};
-  };
-  (void)run_lanes_or_slices<T>(A, one, [&](Index first, Index count, bool* is_clean) {
-    std::array<MatrixView<const T>, most_lanes> a_views;
-    std::array<MatrixView<T>, most_lanes> v_views;
-    std::array<Real<T>*, most_lanes> w_views;
-    A.views(first, count, a_views);
-    V.views(first, count, v_views);
-    for (Index k = 0; k < count; ++k) {
-      w_views[static_cast<std::size_t>(k)] = values + (first + k) * n;
-    }
-    eigh_lanes<T>(a_views.data(), w_views.data(), vectors ? v_views.data() : nullptr, count, is_clean);
-  });
+  (void)report_of(A.batch(), A.count(), n, !is_complex<T>,
+                  [&](const Stop& stop) { return eigh_slices<T>(A, values, vectors ? &V : nullptr, stop); });
   return py::make_tuple(w, vectors ? py::object(v) : py::object(py::none()));
 }
 
 /// write(i, determinant) for every slice.
-template <class T, class Write>
-void determinants(const Stack<T>& A, Write&& write) {
-  const auto one = [&](Index i, const Stop&, Certificate&, Diagnosis&) {
-    write(i, slogdet<T>(A[i]));
-    return Outcome{};
-  };
-  (void)run_lanes_or_slices<T>(A, one, [&](Index first, Index count, bool* is_clean) {
-    std::array<MatrixView<const T>, most_lanes> views;
-    std::array<T, most_lanes> mantissa;
-    std::array<Index, most_lanes> exponent;
-    A.views(first, count, views);
-    det_lanes<T>(views.data(), count, mantissa.data(), exponent.data(), is_clean);
-    for (Index k = 0; k < count; ++k) {
-      write(first + k, Determinant<T>{mantissa[static_cast<std::size_t>(k)], exponent[static_cast<std::size_t>(k)]});
-    }
-  });
+template <class T>
+void determinants(const Stack<T>& A, const std::function<void(Index, const Determinant<T>&)>& write) {
+  (void)report_of(A.batch(), A.count(), A.rows(), !is_complex<T>,
+                  [&](const Stop& stop) { return determinant_slices<T>(A, write, stop); });
 }
 
 template <class T>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "options.hpp"
 #include "run.hpp"
+#include "solve/slice_functions.hpp"
 
 #include <hessolve/solve/inverse.hpp>
 
@@ -8,35 +9,15 @@ namespace hessolve::bindings {
 namespace {
 
 template <class T>
-py::tuple inv_stack(const py::array& a, const SolveOptions& options, bool overwrite_a) {
+py::tuple inv_stack(const py::array& a, SolveOptions options, bool overwrite_a) {
   const Stack<T> A(a, "A", overwrite_a);
   const Index n = A.rows();
   const py::array_t<T> x = overwrite_a ? py::reinterpret_borrow<py::array_t<T>>(a) : new_array<T>(A.batch(), {n, n});
   const Stack<T> X(x, "x", true);
-  const auto one = [&](Index i, const Stop& stop, Certificate& certificate, Diagnosis& diagnosis) {
-    SolveOptions slice = options;
-    slice.stop = stop;
-    return invert<T>(source_for<T>(A[i], slice), X[i], slice, certificate, diagnosis);
-  };
-  const bool plain = options.method == Method::none && !overwrite_a &&
-                     (options.assume == Assume::nothing || options.assume == Assume::general);
-  if (plain && worth_lanes(A.batch(), A.count(), n)) {
-    Certificate clean;
-    clean.method = Method::lu;
-    clean.rank = n;
-    Report report = run_in_lanes(
-        A.batch(), A.count(), n, !is_complex<T>, lanes<T>(), clean,
-        [&](Index first, Index count, bool* is_clean) {
-          std::array<MatrixView<const T>, most_lanes> a_views;
-          std::array<MatrixView<T>, most_lanes> x_views;
-          A.views(first, count, a_views);
-          X.views(first, count, x_views);
-          inv_lanes<T>(a_views.data(), x_views.data(), count, is_clean);
-        },
-        one);
-    return py::make_tuple(x, std::move(report));
-  }
-  Report report = run(A.batch(), A.count(), n, !is_complex<T>, one);
+  Report report = report_of(A.batch(), A.count(), n, !is_complex<T>, [&](const Stop& stop) {
+    options.stop = stop;
+    return invert_slices<T>(A, X, options, overwrite_a);
+  });
   return py::make_tuple(x, std::move(report));
 }
 

@@ -2,60 +2,22 @@
 #pragma once
 #include "array.hpp"
 
-#include <hessolve/core/stop.hpp>
-#include <hessolve/solve/options.hpp>
-
 #include <chrono>
-#include <optional>
 #include <tuple>
 
 namespace hessolve::bindings {
 
 /// Outcomes and certificates of a stack of systems on their way to Python, where _solution.raise_for gives them
 /// meaning.
-struct Report {
-  struct NonFinite {
-    const char* argument;
-    Index row;
-    Index col;
-  };
-
-  explicit Report(std::vector<py::ssize_t> batch_shape, Index count)
-      : batch(std::move(batch_shape)),
-        count(count),
-        outcomes(static_cast<std::size_t>(count)),
-        certificates(static_cast<std::size_t>(count)) {}
-
-  /// Every slice is ok, and there is nothing more to say of any of them than this.
-  static Report all_ok(std::vector<py::ssize_t> batch_shape, Index count, const Certificate& common) {
-    Report report(std::move(batch_shape), 0);
-    report.count = count;
-    report.common = common;
-    return report;
-  }
-  [[nodiscard]] bool uniform() const { return outcomes.empty() && count > 0; }
-  [[nodiscard]] const Outcome& outcome(std::size_t i) const { return uniform() ? common_outcome : outcomes[i]; }
-  [[nodiscard]] const Certificate& certificate(std::size_t i) const { return uniform() ? common : certificates[i]; }
+struct Report : SliceReport {
+  Report(std::vector<py::ssize_t> batch_shape, Index count) : SliceReport(count), batch(std::move(batch_shape)) {}
+  Report(std::vector<py::ssize_t> batch_shape, SliceReport found)
+      : SliceReport(std::move(found)),
+        batch(std::move(batch_shape)) {}
 
   std::vector<py::ssize_t> batch;
-  Index count = 0;
-  Outcome common_outcome;
-  Certificate common;
-  std::vector<Outcome> outcomes;
-  std::vector<Certificate> certificates;
-  std::vector<Index> dependent;
-  std::optional<NonFinite> non_finite;
   bool real = true;
   double seconds = 0;
-
-  [[nodiscard]] bool stopped() const {
-    for (const Outcome& outcome : outcomes) {
-      if (outcome.reason == Reason::stopped) {
-        return true;
-      }
-    }
-    return false;
-  }
 };
 
 /// A Stop that asks Python for pending signals; only the main thread of the interpreter ever sees one.

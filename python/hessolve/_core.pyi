@@ -120,7 +120,7 @@ class SparseFactor:
     @property
     def outcome(self) -> tuple[int, int]: ...  # index into REASONS, column
     @property
-    def rcond(self) -> float: ...  # square matrices
+    def rcond(self) -> float: ...  # of qr that of R
     def log_determinant(self) -> tuple[Any, float]: ...  # sign, log of the modulus
     def find_non_finite(self) -> tuple[int, int]: ...
     def refactor(self) -> tuple[int, int]: ...  # with what now stands in the values; the outcome

@@ -52,6 +52,7 @@ class Context:
     solution: "Solution | None" = None  # of an iteration: its last iterate, for ConvergenceError
     retry: str = "hs.solve(A, b) without method and assume_a"  # where A is not positive definite
     renamed: dict[str, str] = field(default_factory=dict)  # arguments to which the compiled module gives other names
+    reordered: bool = False  # columns were eliminated in an order of their own: no leading minor can be named
 
     @property
     def eps(self) -> float:
@@ -72,6 +73,7 @@ class IterationContext(Context):
 
     method: str = ""  # as the message names it
     target: float = 0.0  # the residual norm that was asked for
+    fatal: bool = True  # an iteration that did not converge is an error; else a warning, and `advice` says what to do
 
     def text(self, reason: Reason, where: int) -> str | None:
         if reason is Reason.zero_diagonal:
@@ -86,11 +88,14 @@ class IterationContext(Context):
             return None
         after = f"after {self.solution.iterations} iterations"
         left = f"the residual is {self.solution.residual_norm:.1e}, and {self.target:.1e} was asked for"
+        if reason is Reason.non_finite:
+            found = f"x for {self.matrix} has a NaN or infinity {after} of {self.method}"
+            return f"{found}, by overflow; scale `A` and `b`."
         if reason is Reason.stopped:
             return f"{self.matrix}: the callback stopped the iteration {after} of {self.method}; {left}."
         if reason is Reason.breakdown:
             return f"{self.matrix}: {self.method} broke down {after}: {_BREAKDOWN.get(self.method, _DIVIDED_BY_ZERO)}"
-        advice = _ITERATION_ADVICE.get(reason, reason.advice)
+        advice = _ITERATION_ADVICE.get(reason, reason.advice) if self.fatal else self.advice
         return f"{self.matrix}: {reason} {after} of {self.method}: {left}. {advice}"
 
 
@@ -132,8 +137,11 @@ def _judge(codes: NDArray[Any], report: "_core.Report | Outcome", context: Conte
     index = tuple(int(i) for i in slices[0])
     message = _message(reason, index, len(slices), codes, report, context)
     quiet = context.as_solution and codes.ndim > 0  # each slice has its own reason
-    if context.solution is not None:
-        raise ConvergenceError(message, context.solution)
+    if isinstance(context, IterationContext) and context.solution is not None:
+        if context.fatal:
+            raise ConvergenceError(message, context.solution)
+        warn(message)
+        return
     if reason in (Reason.singular, Reason.ill_conditioned):
         fatal = context.overwritten if reason is Reason.ill_conditioned else context.on_singular == "raise"
         if fatal and not quiet:
@@ -165,7 +173,9 @@ def _message(
         return own
     place = _arrays.slice_text(index, " in slice {}") + (f" and {count - 1} more" if count > 1 else "")
     if reason is Reason.not_positive_definite:
-        column = f": the leading minor of order {where + 1} (column {where}) is not positive" if where >= 0 else ""
+        minor = f"the leading minor of order {where + 1} (column {where}) is not positive"
+        pivot = f"no positive pivot is left in column {where}"
+        column = f": {pivot if context.reordered else minor}" if where >= 0 else ""
         advice = f"Use {context.retry}{_arrays.fresh_copies(context.overwritten)}."
         return f"{context.matrix} is not positive definite{place}{column}. {advice}"
     if reason is Reason.non_finite:

@@ -239,8 +239,8 @@ def backslash(
     Warns
     -----
     IllConditionedWarning
-        If ``forward_error > eps**0.25``, if refinement leaves the backward error above n eps, or if a method was asked
-        for that cannot cope with the rank.
+        If ``forward_error > eps**0.25``, if refinement leaves the backward error above n eps, if a method was asked
+        for that cannot cope with the rank, or if the iteration for a large sparse ``A`` without full rank is not done.
     RuntimeWarning
         If x has a NaN or infinity, by overflow.
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _arrays, _core, _iteration, _operators, _solution, _sparse
-from ._outcome import Outcome, raise_for
+from ._outcome import IterationContext, Outcome, raise_for
 from ._reasons import Reason, SingularMatrixError
 from ._solution import Context, Plan, Solution
 
@@ -29,7 +29,8 @@ class SparseFactor:
     rank : int
         Of "qr"; full for the others.
     rcond : float
-        Reciprocal condition number in the 1-norm, rows and columns scaled to 1; an estimate. Not for "qr".
+        Reciprocal condition number in the 1-norm, rows and columns scaled to 1; of "qr" that of its triangle, 0 where
+        rank was lost. An estimate.
     """
 
     def __init__(self, A: Any, kind: str) -> None:
@@ -46,8 +47,6 @@ class SparseFactor:
 
     @property
     def rcond(self) -> float:
-        if self.kind == "qr":
-            raise ValueError("a sparse QR factorisation has no rcond; use kind='lu', or hs.rcond(A.toarray()).")
         return float(self._factor.rcond)
 
     def __repr__(self) -> str:
@@ -259,7 +258,7 @@ def _factored(part: _sparse.Compressed, kind: str, *, check: bool, finite: bool 
 
 def _check_outcome(outcome: tuple[int, int], shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
     advice = "Use hs.backslash(A, b) for the minimum-norm answer."
-    raise_for(Outcome(outcome), Context({"A": shape}, dtype, advice, retry="kind='lu'"))
+    raise_for(Outcome(outcome), Context({"A": shape}, dtype, advice, retry="kind='lu'", reordered=True))
 
 
 def _solved(
@@ -273,7 +272,8 @@ def _solved(
         right = _operators.vectors(right, "b", rows, "rows", right.dtype)
     columns = right[:, np.newaxis] if right.ndim == 1 else right
     advice = "Use hs.backslash(A, b) for the minimum-norm answer."
-    context = Context({"A": shape, "b": right.shape}, dtype, advice, keyword=True, retry="method='lu'")
+    shapes = {"A": shape, "b": right.shape}
+    context = Context(shapes, dtype, advice, keyword=True, retry="method='lu'", reordered=True)
     if right.dtype.kind == "c" and dtype.kind != "c":  # a real factor, a complex right-hand side
         both = np.concatenate([columns.real, columns.imag], axis=1).astype(dtype)
         x, report = factor.solve(both, trans)
@@ -288,14 +288,27 @@ def _reason(report: _core.Report) -> Reason:
 
 
 def _of_minimum_norm(A: Any, b: NDArray[Any]) -> Solution:
-    """Return the minimum-norm least squares answer of a matrix that has lost rank."""
+    """Return the minimum-norm least squares answer of a matrix that has lost rank; warn where it is not done."""
     from .iterative import iterate
     from .linear import backslash
 
     if A.shape[0] * A.shape[1] <= _DENSE_ENTRIES:
         return backslash(A.toarray(), b)
-    rtol = 100 * float(np.finfo(np.result_type(A.dtype, b.dtype)).eps)
-    return iterate(A, b, method="lsmr", rtol=rtol, full_output=True)
+    dtype = np.dtype(np.result_type(A.dtype, b.dtype))
+    rtol = 100 * float(np.finfo(dtype).eps)
+    solution = iterate(A, b, method="lsmr", rtol=rtol, full_output=True)
+    more = "go on with hs.iterate(A, b, method='lsmr', x0=x)."
+    context = IterationContext(
+        {"A": A.shape, "b": b.shape},
+        dtype,
+        f"`A` has lost rank, and x is not yet its minimum-norm answer; {more}",
+        solution=solution,
+        method="lsmr",
+        target=rtol * float(np.linalg.norm(b, axis=0).max(initial=0.0)),
+        fatal=False,
+    )
+    raise_for(Outcome((_core.REASONS.index(solution.reason), -1)), context)
+    return solution
 
 
 def _iterated(A: Any, b: NDArray[Any], rtol: float) -> Solution | None:

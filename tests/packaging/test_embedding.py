@@ -47,6 +47,13 @@ def build_and_run(folder, hessolve_dir):
     printed = run(folder / "from_vector")
     assert re.match(r"x = 1 2 3 by cholesky, relative error at most \d\.\de-\d+ \(proven\)\n", printed)
     assert "column 1 of the inverse: -0.111111  0.444444 -0.222222" in printed
+    printed = run(folder / "least_squares")
+    assert re.search(r"^y = 3\.000000 \+ 0\.500000 t by qr, rank 2, rcond 0\.\d\d$", printed, re.M)
+    assert "residual 0.866025, backward error below 1e-15: yes, relative error below 1e-13: yes" in printed
+    assert "1000 lines: ok; the last: y = 3.000000 + 0.999000 t" in printed
+    printed = run(folder / "reused_factor")
+    assert re.search(r"^deflection 325\.0, with stiffer springs \d+\.\d{4}; rcond \d\.\de-04$", printed, re.M)
+    assert "updated and factored anew agree to 1e-10: yes" in printed
     printed = run(folder / "gauss_seidel")
     assert re.search(r"gauss-seidel: converged after \d+ sweeps, backward error \de-\d+\n", printed)
     assert re.search(r"cg: converged after \d+ steps; the answers differ by less than 1e-4: yes\n", printed)

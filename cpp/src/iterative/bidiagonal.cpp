@@ -1,45 +1,69 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // LSQR and LSMR: Golub-Kahan bidiagonalisation A V = U B, beta_1 u_1 = r_0, and short recurrences for x.
 #include "iterative/watch.hpp"
+#include "kernel/scaling.hpp"
 
 #include <hessolve/iterative/krylov.hpp>
 
 namespace hessolve {
 namespace {
 
-/// u and v of the bidiagonalisation: alpha v = A^H u - beta v_old, beta u = A v - alpha u_old.
+/// u and v of the bidiagonalisation of 2^-e A: alpha v = 2^-e A^H u - beta v_old, beta u = 2^-e A v - alpha u_old. e is
+/// not 0 where the squares of numbers of A's size would leave the number range.
 template <class T>
 class Bidiagonal {
   using R = Real<T>;
 
  public:
-  explicit Bidiagonal(const Operator<T>& A) : A_(A), memory_(2 * (A.rows() + A.cols())) {
+  /// norm: ||A||_F, or 0 where it is not known.
+  Bidiagonal(const Operator<T>& A, double norm)
+      : A_(A),
+        memory_(2 * (A.rows() + A.cols())),
+        known_(norm > 0),
+        exponent_(vectors::extreme_exponent<R>(norm)),
+        norm_(norm) {
     u_ = memory_.data();
     Av_ = u_ + A.rows();
     v_ = Av_ + A.rows();
     Au_ = v_ + A.cols();
   }
+  /// beta u = r, alpha v = 2^-e A^H u
   void start(const T* r) {
     beta = normalised(A_.rows(), r, R(0), u_, u_);
     A_.apply_adjoint(u_, Au_);
+    if (!known_ && exponent_ == 0) {  // ||A v|| is nearer to ||A|| than ||A^H u||, which is small at the end
+      const R size = vectors::norm(A_.cols(), Au_);
+      if (vectors::extreme_exponent<R>(static_cast<double>(size)) != 0) {
+        (void)normalised(A_.cols(), Au_, R(0), v_, v_);
+        A_.apply(v_, Av_);
+        exponent_ = vectors::extreme_exponent<R>(static_cast<double>(vectors::norm(A_.rows(), Av_)));
+      }
+    }
+    shrink(A_.cols(), Au_);
     alpha = normalised(A_.cols(), Au_, R(0), v_, v_);
     squares_ = static_cast<double>(alpha) * static_cast<double>(alpha);
   }
   void step() {
     A_.apply(v_, Av_);
+    shrink(A_.rows(), Av_);
     beta = normalised(A_.rows(), Av_, alpha, u_, u_);
     A_.apply_adjoint(u_, Au_);
+    shrink(A_.cols(), Au_);
     squares_ += static_cast<double>(beta) * static_cast<double>(beta);
-    norm_ = std::sqrt(squares_);
+    if (!known_) {
+      norm_ = std::ldexp(std::sqrt(squares_), exponent_);
+    }
     alpha = normalised(A_.cols(), Au_, beta, v_, v_);
     squares_ += static_cast<double>(alpha) * static_cast<double>(alpha);
   }
   [[nodiscard]] const T* v() const { return v_; }
-  [[nodiscard]] double norm() const { return norm_; }  ///< of B so far: rises to ||A||_F
-  /// A^H r, its norm
-  double gradient(const T* r) {
-    A_.apply_adjoint(r, Au_);
-    return static_cast<double>(vectors::norm(A_.cols(), Au_));
+  [[nodiscard]] int exponent() const { return exponent_; }
+  /// ||A^H r|| / ||r|| from that of 2^-e A
+  [[nodiscard]] double unscaled(double gradient) const { return std::ldexp(gradient, exponent_); }
+  /// Whether ||A^H r|| / ||r|| is that of a minimiser: at most rtol ||A||_F. An unknown norm is that of B so far, which
+  /// rises to ||A||_F.
+  [[nodiscard]] bool optimal(double gradient, double rtol) const {
+    return gradient <= rtol * std::min(norm_, std::numeric_limits<double>::max());
   }
 
   R alpha = 0;
@@ -59,6 +83,11 @@ class Bidiagonal {
     }
     return size;
   }
+  void shrink(Index n, T* product) const {
+    for (Index i = 0; i < n && exponent_ != 0; ++i) {
+      product[i] = shift(product[i], -exponent_);
+    }
+  }
 
   const Operator<T>& A_;
   Buffer<T> memory_;
@@ -66,8 +95,10 @@ class Bidiagonal {
   T* Av_;
   T* v_;
   T* Au_;
+  bool known_;
+  int exponent_;
   double squares_ = 0;
-  double norm_ = 0;
+  double norm_;
 };
 
 /// LSQR's recurrences: R of the QR factorisation of B, one direction w.
@@ -88,7 +119,7 @@ struct Lsqr {
     rho_bar = -c * B.alpha;
     const R phi = c * phi_bar;
     phi_bar = s * phi_bar;
-    const R step = phi / rho;
+    const R step = shift(R(phi / rho), -B.exponent());
     const R back = theta / rho;
     vectors::for_blocks(n, [&](Index i, Index end) {
       for (; i < end; ++i) {
@@ -137,7 +168,7 @@ struct Lsmr {
     zeta = c_bar * zeta_bar;
     zeta_bar = -s_bar * zeta_bar;
     const R back = theta_bar * rho / (rho_old * rho_bar_old);
-    const R step = zeta / (rho * rho_bar);
+    const R step = shift(R(zeta / (rho * rho_bar)), -B.exponent());
     const R shift = theta / rho;
     vectors::for_blocks(n, [&](Index i, Index end) {
       for (; i < end; ++i) {
@@ -174,55 +205,41 @@ Outcome least_squares_by(const Operator<T>& A, const T* b, T* x, const IterateOp
   const Index n = A.cols();
   Watch<T> watch(A, b, options, observer, report, std::clamp<Index>(2 * std::min(A.rows(), n), 100, 5000));
   Buffer<T> r(A.rows());
-  Bidiagonal<T> B(A);
+  Bidiagonal<T> B(A, A.entries() != nullptr ? A.entries()->frobenius_norm() : 0);
   Recurrence state(n);
-  double norm_A = 0;
-  if (const Entries<T>* matrix = A.entries()) {
-    Buffer<Real<T>> rows(A.rows());
-    matrix->squared_row_norms(rows.data());
-    for (Index i = 0; i < A.rows(); ++i) {
-      norm_A += static_cast<double>(rows[i]);
-    }
-    norm_A = std::sqrt(norm_A);
-  }
-  const bool known = norm_A > 0;
-  // r is a least squares residual: what is left is orthogonal to the columns of A.
-  const auto optimal = [&](double gradient, double residual) {
-    return gradient <= options.rtol * (known ? norm_A : B.norm()) * residual;
-  };
-  double norm = watch.start(x, r.data());
-  while (true) {
-    if (watch.met(norm) || (watch.iterations() > 0 && optimal(B.gradient(r.data()), norm))) {
+  double before = std::numeric_limits<double>::infinity();
+  for (double norm = watch.start(x, r.data());; norm = watch.true_residual(x, r.data())) {
+    if (watch.met(norm)) {
       return watch.end(Reason::converged);
     }
-    if (known && optimal(B.gradient(r.data()), norm)) {  // x0 is the answer already
+    B.start(r.data());
+    const double gradient = B.unscaled(static_cast<double>(B.alpha));  // ||A^H r|| / ||r||
+    if (gradient == 0 || B.optimal(gradient, options.rtol)) {          // what is left is orthogonal to the columns of A
       return watch.end(Reason::converged);
+    }
+    if (!(gradient > 0)) {
+      return watch.end(Reason::diverged);
+    }
+    if (!(gradient * norm < before / 2)) {
+      return watch.end(Reason::stagnated);
     }
     if (watch.limit() <= watch.iterations()) {
       return watch.end(Reason::max_iterations);
     }
-    const double before = B.gradient(r.data());
-    B.start(r.data());
-    if (!(B.alpha > 0)) {
-      return watch.end(B.alpha == 0 ? Reason::converged : Reason::diverged);  // A^H r = 0
-    }
+    before = gradient * norm;
     state.start(n, B);
     while (true) {
       B.step();
       state.update(n, B, x);
       const auto residual = static_cast<double>(state.residual);
-      const auto gradient = static_cast<double>(state.gradient);
-      if (!watch.next(residual, gradient, [&] { return x; })) {
+      const auto slope = static_cast<double>(state.gradient);
+      if (!watch.next(residual, slope, [&] { return x; })) {
         return watch.outcome();
       }
-      if (watch.met(residual) || optimal(gradient, residual) || !(B.alpha > 0) || !(B.beta > 0)) {
+      if (watch.met(residual) || B.optimal(B.unscaled(slope / residual), options.rtol) || !(B.alpha > 0) ||
+          !(B.beta > 0)) {
         break;
       }
-    }
-    norm = watch.true_residual(x, r.data());
-    const double gradient = B.gradient(r.data());
-    if (!watch.met(norm) && !optimal(gradient, norm) && !(gradient < before / 2)) {
-      return watch.end(Reason::stagnated);
     }
   }
 }

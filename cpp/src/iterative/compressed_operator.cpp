@@ -58,6 +58,9 @@ class Compressed final : public Entries<T> {
     for_each([&](Index i, Index, T value) { sums[i] += std::abs(value); });
     return vectors::largest(this->rows(), sums.data());
   }
+  [[nodiscard]] double frobenius_norm() const override {
+    return static_cast<double>(vectors::norm(lines_.nonzeros(), lines_.values));
+  }
   [[nodiscard]] std::pair<Index, Index> find_non_finite() const override {
     if (vectors::all_finite(lines_.nonzeros(), lines_.values)) {
       return {-1, -1};

@@ -76,6 +76,13 @@ class Dense final : public Entries<T> {
     }
     return most;
   }
+  [[nodiscard]] double frobenius_norm() const override {
+    double norm = 0;
+    for (Index i = 0; i < this->rows(); ++i) {
+      norm = std::hypot(norm, static_cast<double>(vectors::norm(this->cols(), row(i))));
+    }
+    return norm;
+  }
   [[nodiscard]] std::pair<Index, Index> find_non_finite() const override {
     for (Index i = 0; i < this->rows(); ++i) {
       for (Index j = 0; j < this->cols(); ++j) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <hessolve/iterative/iterate.hpp>
 
+#include "certify/least_squares_error.hpp"
+#include "iterative/gradient.hpp"
 #include "iterative/stationary.hpp"
+#include "kernel/scaling.hpp"
 
 #include <stdexcept>
 
@@ -90,21 +93,52 @@ Outcome run(const Operator<T>& A, const T* b, T* x, const Operator<T>* M, const 
   }
 }
 
-/// 2^-e of the largest entry where its square would leave the number range, else 1.
+/// The power of two that b is divided by: its size, or that of the first residual where x0 makes it larger, where the
+/// squares of such numbers would leave the number range; else 0.
 template <class T>
-double safe_scale(Index n, const T* b) {
-  const auto most = static_cast<double>(vectors::largest(n, b));
-  int exponent = 0;
-  (void)std::frexp(most, &exponent);
-  const int comfortable = std::numeric_limits<Real<T>>::max_exponent / 5;
-  return std::abs(exponent) > comfortable && most > 0 ? std::ldexp(1.0, -exponent) : 1.0;
+int exponent_of_system(const Operator<T>& A, const T* b, const T* x, T* r) {
+  using R = Real<T>;
+  const auto size = static_cast<double>(vectors::largest(A.rows(), b));
+  const int exponent = vectors::extreme_exponent<R>(size);
+  if (exponent == 0 || vectors::largest(A.cols(), x) == 0) {
+    return exponent;
+  }
+  A.residual(b, x, r);
+  const auto first = static_cast<double>(vectors::largest(A.rows(), r));
+  return first > size && std::isfinite(first) ? vectors::extreme_exponent<R>(first) : exponent;
+}
+
+template <class T>
+void shift_all(Index n, int exponent, const T* x, T* out) {
+  for (Index i = 0; i < n; ++i) {
+    out[i] = shift(x[i], exponent);
+  }
+}
+
+/// How well x solves the system: of a least squares answer whose residual is no rounding error the perturbation of A
+/// that makes it a minimiser, else ||r|| / (||A|| ||x|| + ||b||) in infinity norms. r is destroyed.
+template <class T>
+double backward_error_of(const Entries<T>& A, const T* b, const T* x, T* r, bool least_squares) {
+  const Index m = A.rows();
+  const Index n = A.cols();
+  const auto top = static_cast<double>(vectors::largest(m, r));
+  if (top == 0) {
+    return 0;
+  }
+  if (!least_squares) {
+    return relative_residual(top, static_cast<double>(A.infinity_norm()), static_cast<double>(vectors::largest(n, x)),
+                             static_cast<double>(vectors::largest(m, b)));
+  }
+  const auto residual = static_cast<double>(vectors::norm(m, r));
+  Buffer<T> memory(n);
+  const double gradient = gradient_over_residual<T>(A, r, memory.data());
+  return least_squares_backward_error(residual, static_cast<double>(vectors::norm(n, x)), gradient, A.frobenius_norm());
 }
 
 /// One right-hand side. `report` is filled in.
 template <class T>
 Outcome solve_column(const Operator<T>& A, VectorView<const T> b, VectorView<T> x, const Operator<T>* M,
                      IterateOptions options, const Observer<T>& observer, IterateReport& report) {
-  using R = Real<T>;
   const Index m = A.rows();
   const Index n = A.cols();
   Buffer<T> memory(2 * m + n);
@@ -121,18 +155,18 @@ Outcome solve_column(const Operator<T>& A, VectorView<const T> b, VectorView<T> 
   for (Index i = 0; i < n; ++i) {
     answer[i] = largest_b == 0 ? T(0) : x[i];
   }
-  const double scale = safe_scale(m, right);
-  if (scale != 1) {
-    vectors::scaled(m, static_cast<R>(scale), right, right);
-    vectors::scaled(n, static_cast<R>(scale), answer, answer);
-    options.atol *= scale;
-  }
+  const int exponent = exponent_of_system(A, right, answer, r);
   Observer<T> unscaled = observer;
-  Buffer<T> shown(observer.call && scale != 1 ? n : 0);
-  if (scale != 1 && observer.call) {
+  Buffer<T> shown(observer.call && exponent != 0 ? n : 0);
+  if (exponent != 0) {
+    shift_all(m, -exponent, right, right);
+    shift_all(n, -exponent, answer, answer);
+    options.atol = std::ldexp(options.atol, -exponent);
+  }
+  if (exponent != 0 && observer.call) {
     unscaled.call = [&](Index k, double norm, const T* iterate) {
-      vectors::scaled(n, static_cast<R>(1 / scale), iterate, shown.data());
-      return observer.call(k, norm / scale, shown.data());
+      shift_all(n, exponent, iterate, shown.data());
+      return observer.call(k, std::ldexp(norm, exponent), shown.data());
     };
   }
   Outcome outcome;
@@ -147,20 +181,28 @@ Outcome solve_column(const Operator<T>& A, VectorView<const T> b, VectorView<T> 
       outcome = run(A, right, answer, M, options, unscaled, report);
     }
   }
+  bool exact = true;  // scaling back has changed no digit
+  for (Index i = 0; i < n; ++i) {
+    x[i] = shift(answer[i], exponent);
+    const T back = shift(T(x[i]), -exponent);
+    exact = exact && back == answer[i];
+    answer[i] = back;
+  }
   A.residual(right, answer, r);
-  report.residual_norm = static_cast<double>(vectors::norm(m, r)) / scale;
+  const auto norm = static_cast<double>(vectors::norm(m, r));
+  const bool met = norm <= std::max(options.rtol * static_cast<double>(vectors::norm(m, right)), options.atol);
+  const bool least_squares = options.method == Iteration::lsqr || options.method == Iteration::lsmr;
+  report.residual_norm = std::isnan(norm) ? std::numeric_limits<double>::infinity() : std::ldexp(norm, exponent);
   if (const Entries<T>* matrix = A.entries()) {
-    const double bottom =
-        static_cast<double>(matrix->infinity_norm()) * static_cast<double>(vectors::largest(n, answer)) +
-        static_cast<double>(vectors::largest(m, right));
-    const auto top = static_cast<double>(vectors::largest(m, r));
-    report.backward_error = top == 0 ? 0 : top / bottom;
+    report.backward_error = backward_error_of(*matrix, right, answer, r, least_squares && !met);
   }
   for (double& value : report.history) {
-    value /= scale;
+    value = std::ldexp(value, exponent);
   }
-  for (Index i = 0; i < n; ++i) {
-    x[i] = scale == 1 ? answer[i] : T(answer[i] * static_cast<R>(1 / scale));
+  if (outcome.ok() && !vectors::all_finite(n, answer)) {
+    outcome = {Reason::non_finite, -1};
+  } else if (outcome.ok() && !exact && !met && !(least_squares && report.backward_error <= options.rtol)) {
+    outcome = {Reason::stagnated, -1};  // x has lost digits by underflow
   }
   return outcome;
 }
@@ -209,8 +251,8 @@ Outcome iterate(const Operator<T>& A, In<T> B, MatrixView<T> X, const Operator<T
   for (Index c = 0; c < B.cols; ++c) {
     IterateReport one = first;
     const Outcome ended = solve_column<T>(A, column_of(B, c), column_of(X, c), M, options, observer, one);
-    const double residual = std::max(whole.residual_norm, one.residual_norm);
-    const double error = c == 0 ? one.backward_error : std::max(whole.backward_error, one.backward_error);
+    const double residual = max_or_nan(whole.residual_norm, one.residual_norm);
+    const double error = c == 0 ? one.backward_error : max_or_nan(whole.backward_error, one.backward_error);
     if (c == 0 || one.iterations > whole.iterations) {
       whole = std::move(one);
     }

@@ -76,6 +76,15 @@ Real<T> largest(Index n, const T* x) {
   return most;
 }
 
+/// e where 2^e <= size < 2^(e+1) and the squares of such numbers come near the ends of the range of R; 0 where they do
+/// not, for 0, and for what is not finite.
+template <class R>
+[[nodiscard]] int extreme_exponent(double size) {
+  constexpr int comfortable = std::numeric_limits<R>::max_exponent / 5;
+  const int exponent = size > 0 && std::isfinite(size) ? std::ilogb(size) : 0;
+  return std::abs(exponent) > comfortable ? exponent : 0;
+}
+
 /// ||x||_2, without overflow or underflow of the squares.
 template <class T>
 Real<T> norm(Index n, const T* x) {

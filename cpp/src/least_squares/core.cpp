@@ -2,6 +2,7 @@
 #include "kernel/fill.hpp"
 #include "least_squares/core.hpp"
 
+#include "certify/least_squares_error.hpp"
 #include "certify/norm_estimate.hpp"
 #include "certify/refinement.hpp"
 #include "certify/residual.hpp"
@@ -295,10 +296,7 @@ void certify(const Source<T>& A, ColMajor<const T> X, ColMajor<const T> residual
       forward =
           factor->forward_estimate(X.col(j), static_cast<R>(r2), column_norm.data(), 4 * std::max(backward, eps / 8));
     } else {
-      // A^+ and its derivative: kappa (1 + kappa ||r|| / (||A|| ||x||)) times the backward error  [Golub & Van
-      // Loan, 5.3.7]
-      forward = 10 * std::max(backward < 10 * eps * static_cast<double>(n) ? backward : eps, eps) * kappa *
-                (1 + kappa * r2 / (frobenius * x2));
+      forward = least_squares_forward_error(backward, eps, static_cast<double>(n), kappa, r2, x2, frobenius);
       if (m >= n || certificate.regime == 4 || certificate.regime == 0) {
         backward = std::min(
             backward, std::isnan(backward) ? backward : gradient_over_residual<T>(A, residual.col(j), r2) / frobenius);

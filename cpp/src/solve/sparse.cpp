@@ -2,12 +2,13 @@
 // Solving with a sparse factor: residuals, refinement, certificates.
 #include <hessolve/solve/sparse.hpp>
 
+#include "certify/least_squares_error.hpp"
 #include "certify/norm_estimate.hpp"
-#include "iterative/vectors.hpp"
-
-#include <hessolve/iterative/operator.hpp>
+#include "iterative/gradient.hpp"
+#include "kernel/scaling.hpp"
 
 #include <stdexcept>
+#include <tuple>
 
 namespace hessolve {
 namespace {
@@ -194,10 +195,109 @@ double error_of(const SparseFactor<T>& factor, Index n, const Real<T>* g, Trans 
       }));
 }
 
+/// Vectors of one right-hand side.
+template <class T>
+struct Workspace {
+  Workspace(Index m, Index n) : memory(2 * m + 2 * n), size(m) {
+    b = memory.data();
+    r = b + m;
+    x = r + m;
+    d = x + n;
+  }
+  Buffer<T> memory;
+  Buffer<Real<T>> size;  // |op(A)| |x| + |b|
+  T* b;
+  T* r;  // b - op(A) x
+  T* x;
+  T* d;
+  double norm = 0;  // of A: the infinity norm for a square system, Frobenius' for least squares
+};
+
+/// x := op(A)^-1 b, refined at most three times. @return whether the backward error is at most n eps.
+template <class T>
+bool solve_square_column(const Residuals<T>& residuals, const SparseFactor<T>& factor, Trans trans, Workspace<T>& work,
+                         Certificate& certificate) {
+  using R = Real<T>;
+  const Index n = residuals.rows();
+  const auto [b, r, x, d] = std::tuple(work.b, work.r, work.x, work.d);
+  const double bar = static_cast<double>(n) * static_cast<double>(epsilon<T>);
+  factor.solve({b, n, 1, n}, {x, n, 1, n}, trans);
+  double error = 0;
+  for (int step = 0;; ++step) {
+    residuals(b, x, r, work.size.data());
+    const auto top = static_cast<double>(vectors::largest(n, r));
+    const double now = top == 0 ? 0
+                                : relative_residual(top, work.norm, static_cast<double>(vectors::largest(n, x)),
+                                                    static_cast<double>(vectors::largest(n, b)));
+    if (step > 0 && !(now < error / 2)) {  // the step before was the last that helped
+      vectors::add_multiple(n, T(-1), d, x);
+      residuals(b, x, r, work.size.data());
+      break;
+    }
+    error = now;
+    if (!(error > bar) || step == 3) {
+      break;
+    }
+    factor.solve({r, n, 1, n}, {d, n, 1, n}, trans);
+    vectors::add_multiple(n, T(1), d, x);
+    ++certificate.refinements;
+  }
+  certificate.residual_norm = max_or_nan(certificate.residual_norm, static_cast<double>(vectors::norm(n, r)));
+  certificate.backward_error = max_or_nan(certificate.backward_error, error);
+  const auto largest_x = static_cast<double>(vectors::largest(n, x));
+  const R gamma = static_cast<R>(n + 2) * static_cast<R>(n + 2) * epsilon<T> * epsilon<T>;
+  for (Index i = 0; i < n; ++i) {
+    work.size[i] = static_cast<R>(std::abs(r[i]) * (1 + epsilon<T>)) + gamma * work.size[i];
+  }
+  if (largest_x > 0) {
+    const double reach =
+        10 * error_of(factor, n, work.size.data(), trans) / largest_x + static_cast<double>(epsilon<T>);
+    certificate.forward_error = max_or_nan(certificate.forward_error, reach);
+  }
+  return error <= bar;
+}
+
+/// x := A^+ b with one step of refinement where A has full rank: the residual alone says nothing of the error in x.
+template <class T>
+void solve_least_squares_column(const Entries<T>& A, const Residuals<T>& residuals, const SparseFactor<T>& factor,
+                                Workspace<T>& work, Certificate& certificate) {
+  const Index m = A.rows();
+  const Index n = A.cols();
+  const auto [b, r, x, d] = std::tuple(work.b, work.r, work.x, work.d);
+  const bool full_rank = factor.rank() == std::min(m, n);
+  factor.solve({b, m, 1, m}, {x, n, 1, n}, Trans::none);
+  residuals(b, x, r, work.size.data());
+  if (full_rank && factor.rank() > 0) {
+    factor.solve({r, m, 1, m}, {d, n, 1, n}, Trans::none);
+    vectors::add_multiple(n, T(1), d, x);
+    residuals(b, x, r, work.size.data());
+    certificate.refinements = 1;
+  }
+  const auto residual = static_cast<double>(vectors::norm(m, r));
+  const auto length = static_cast<double>(vectors::norm(n, x));
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double gradient = m >= n ? gradient_over_residual<T>(A, r, d) : infinity;
+  const double backward = least_squares_backward_error(residual, length, gradient, work.norm);
+  double forward = Certificate::unknown;  // another x fits as well where rank was lost
+  if (full_rank && length > 0) {
+    forward = least_squares_forward_error(residual / length / work.norm, static_cast<double>(epsilon<T>),
+                                          static_cast<double>(n), 1 / certificate.rcond, residual, length, work.norm);
+    forward = std::isnan(forward) ? infinity : forward;
+  } else if (full_rank) {  // right where b is orthogonal to the range of A; else x has underflowed
+    forward = residual == 0 || gradient <= 1e-2 * work.norm ? 0 : infinity;
+  }
+  certificate.residual_norm = max_or_nan(certificate.residual_norm, residual);
+  certificate.backward_error = max_or_nan(certificate.backward_error, backward);
+  certificate.forward_error = max_or_nan(certificate.forward_error, forward);
+}
+
 }  // namespace
 
 template <class T>
 double rcond(const Entries<T>& A, const SparseFactor<T>& factor) {
+  if (factor.kind() == SparseKind::qr) {
+    return factor.triangle_rcond();
+  }
   return factor.outcome().ok() ? condition(Residuals<T>(A, Trans::none), factor) : 0;
 }
 
@@ -230,75 +330,32 @@ Outcome solve(const Entries<T>& A, const SparseFactor<T>& factor, In<T> B, Matri
     certificate.rcond = 0;
     return factor.outcome();
   }
-  certificate.rcond = square ? condition(residuals, factor) : Certificate::unknown;
+  certificate.rcond = square ? condition(residuals, factor) : factor.triangle_rcond();
   Outcome outcome;
-  const double norm = residuals.infinity_norm();
-  const double bar = static_cast<double>(std::max(m, n)) * static_cast<double>(epsilon<T>);
-  certificate.backward_error = certificate.residual_norm = 0;
-  certificate.forward_error = square ? 0 : Certificate::unknown;
-  Buffer<T> memory(2 * m + 2 * n);
-  T* b = memory.data();
-  T* r = b + m;
-  T* x = r + m;
-  T* d = x + n;
-  Buffer<R> size(m);
+  Workspace<T> work(m, n);
+  work.norm = square ? residuals.infinity_norm() : A.frobenius_norm();
+  certificate.backward_error = certificate.forward_error = certificate.residual_norm = 0;
   for (Index c = 0; c < B.cols; ++c) {
     for (Index i = 0; i < m; ++i) {
-      b[i] = B(i, c);
+      work.b[i] = B(i, c);
     }
-    factor.solve({b, m, 1, m}, {x, n, 1, n}, trans);
-    double error = 0;
-    for (int step = 0;; ++step) {
-      residuals(b, x, r, size.data());
-      const double bottom =
-          norm * static_cast<double>(vectors::largest(n, x)) + static_cast<double>(vectors::largest(m, b));
-      const auto top = static_cast<double>(vectors::largest(m, r));
-      const double now = top == 0 ? 0 : top / bottom;
-      const bool better = step == 0 || now < error / 2;
-      if (step > 0 && !better) {  // the step before was the last that helped
-        vectors::add_multiple(n, T(-1), d, x);
-        residuals(b, x, r, size.data());
-        break;
-      }
-      error = now;
-      // least squares: one step always, since its residual says nothing of the error in x
-      const bool wanted = square ? error > bar : step == 0 && factor.rank() == full;
-      if (!wanted || step == 3) {
-        break;
-      }
-      factor.solve({r, m, 1, m}, {d, n, 1, n}, trans);
-      vectors::add_multiple(n, T(1), d, x);
-      ++certificate.refinements;
-      if (!square) {
-        residuals(b, x, r, size.data());
-        break;
-      }
-    }
-    certificate.residual_norm = std::max(certificate.residual_norm, static_cast<double>(vectors::norm(m, r)));
+    bool settled = true;  // a least squares residual is never too large
     if (square) {
-      certificate.backward_error = std::max(certificate.backward_error, error);
-      const auto largest_x = static_cast<double>(vectors::largest(n, x));
-      const R gamma = static_cast<R>(n + 2) * static_cast<R>(n + 2) * epsilon<T> * epsilon<T>;
-      for (Index i = 0; i < m; ++i) {
-        size[i] = static_cast<R>(std::abs(r[i]) * (1 + epsilon<T>)) + gamma * size[i];
-      }
-      if (largest_x > 0) {
-        const double reach = 10 * error_of(factor, n, size.data(), trans) / largest_x + static_cast<double>(epsilon<T>);
-        certificate.forward_error = reach <= certificate.forward_error ? certificate.forward_error : reach;
-      }
+      settled = solve_square_column(residuals, factor, trans, work, certificate);
     } else {
-      certificate.backward_error = Certificate::unknown;
+      solve_least_squares_column(A, residuals, factor, work, certificate);
     }
-    if (!vectors::all_finite(n, x)) {
+    if (!vectors::all_finite(n, work.x)) {
       outcome = {Reason::non_finite, -1};
-    } else if (outcome.ok() && square && !(error <= bar)) {
+    } else if (outcome.ok() && !settled) {
       outcome = {Reason::stagnated, -1};
     }
     for (Index i = 0; i < n; ++i) {
-      X(i, c) = x[i];
+      X(i, c) = work.x[i];
     }
   }
-  if (square && certificate.rcond < static_cast<double>(epsilon<T>) && outcome.reason != Reason::non_finite && n > 0) {
+  if (factor.rank() == full && !(certificate.rcond >= static_cast<double>(epsilon<T>)) &&
+      outcome.reason != Reason::non_finite) {
     outcome = {Reason::ill_conditioned, -1};
     certificate.regime = 5;
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Eigen's sparse factorisations behind one face. A CSR matrix is taken as the CSC matrix of its transpose.
+#include "certify/norm_estimate.hpp"
 #include "kernel/eigen_setup.hpp"
+#include "kernel/scaling.hpp"
 
 #include <hessolve/iterative/operator.hpp>
 #include <hessolve/solve/sparse.hpp>
@@ -53,6 +55,48 @@ class Lu : public Eigen::SparseLU<Matrix, Eigen::COLAMDOrdering<typename Matrix:
   }
 };
 
+/// Eigen's, with the column of A in which no positive pivot was left.
+template <class Matrix>
+class Cholesky : public Eigen::SimplicialLLT<Matrix> {
+ public:
+  void factorize_watched(const Matrix& A) {
+    for (Index k = 0; k < this->cols(); ++k) {
+      diagonal(k) = 0;
+    }
+    this->factorize(A);
+  }
+  [[nodiscard]] Index failed_column() {
+    for (Index k = 0; k < this->cols(); ++k) {
+      if (!(real_part(diagonal(k)) > 0)) {
+        return this->permutationPinv().indices()[k];
+      }
+    }
+    return -1;
+  }
+
+ private:
+  /// L(k, k), which is written where the pivot of column k is found to be positive.
+  typename Matrix::Scalar& diagonal(Index k) { return this->m_matrix.valuePtr()[this->m_matrix.outerIndexPtr()[k]]; }
+};
+
+/// Whether the pivots are those of a definite matrix; else the column of the first that vanishes (behind which nothing
+/// was computed), or is not positive where others are.
+template <class Factor, class Vector>
+Outcome judge_pivots(const Factor& factor, const Vector& d) {
+  Index negative = -1;
+  bool positive = false;
+  for (Index k = 0; k < d.size(); ++k) {
+    if (d[k] == 0) {
+      return {Reason::singular, factor.permutationPinv().indices()[k]};
+    }
+    positive = positive || !(d[k] < 0);  // a NaN is neither: then both are found
+    negative = negative < 0 && !(d[k] > 0) ? k : negative;
+  }
+  return positive && negative >= 0
+             ? Outcome{Reason::not_positive_definite, factor.permutationPinv().indices()[negative]}
+             : Outcome{};
+}
+
 template <class T, class I>
 class EigenFactor final : public SparseFactor<T> {
   using Matrix = Eigen::SparseMatrix<T, Eigen::ColMajor, I>;
@@ -102,7 +146,10 @@ class EigenFactor final : public SparseFactor<T> {
   }
 
   void solve(InColMajor<T> B, ColMajor<T> X, Trans trans) const override {
-    if (X.rows == 0 || X.cols == 0) {
+    if (B.rows == 0 || X.rows == 0 || X.cols == 0) {  // nothing was factored
+      for (Index c = 0; c < X.cols; ++c) {
+        std::fill_n(X.col(c), X.rows, T(0));
+      }
       return;
     }
     const auto rhs = as_eigen(B);
@@ -138,17 +185,43 @@ class EigenFactor final : public SparseFactor<T> {
     }
     const Index r = this->rank_;
     const auto R = qr_->matrixR().topLeftCorner(r, r).template triangularView<Eigen::Upper>();
-    if (this->rows() >= this->cols()) {  // x = P R^-1 (Q^H b)(0:r)
+    const auto D = Eigen::Map<const Eigen::Matrix<Real<T>, Eigen::Dynamic, 1>>(scale_.data(), scale_.size());
+    if (this->rows() >= this->cols()) {  // A D P = Q R: x = D P R^-1 (Q^H b)(0:r)
       Dense y = qr_->matrixQ().adjoint() * Dense(rhs);
       Dense z = Dense::Zero(this->cols(), B.cols);
       z.topRows(r) = R.solve(Dense(y.topRows(r)));
-      x = Dense(qr_->colsPermutation() * z);
-    } else {  // A^H P = Q R: x = Q R^-H P^H b
+      x = D.template cast<T>().asDiagonal() * Dense(qr_->colsPermutation() * z);
+    } else {  // A^H D P = Q R: x = Q R^-H P^H D b
       Dense y = Dense::Zero(this->cols(), B.cols);
-      const Dense permuted = qr_->colsPermutation().inverse() * Dense(rhs);
+      const Dense scaled = D.template cast<T>().asDiagonal() * Dense(rhs);
+      const Dense permuted = qr_->colsPermutation().inverse() * scaled;
       y.topRows(r) = R.adjoint().solve(Dense(permuted.topRows(r)));
       x = Dense(qr_->matrixQ() * y);
     }
+  }
+
+  [[nodiscard]] double triangle_rcond() const override {
+    const Index r = this->rank_;
+    if (this->kind_ != SparseKind::qr || !this->outcome_.ok() || r < std::min(this->rows(), this->cols())) {
+      return 0;
+    }
+    if (r == 0) {
+      return 1;
+    }
+    double norm = 0;
+    for (Index j = 0; j < r; ++j) {
+      double sum = 0;
+      for (typename Matrix::InnerIterator it(qr_->matrixR(), j); it; ++it) {
+        sum += it.row() < r ? static_cast<double>(std::abs(it.value())) : 0;
+      }
+      norm = max_or_nan(norm, sum);
+    }
+    const auto R = qr_->matrixR().topLeftCorner(r, r).template triangularView<Eigen::Upper>();
+    const auto inverse = static_cast<double>(estimate_one_norm<T>(
+        r, [&](ColMajor<T> X) { as_eigen(X) = R.solve(Dense(as_eigen(X))); },
+        [&](ColMajor<T> X) { as_eigen(X) = R.adjoint().solve(Dense(as_eigen(X))); }));
+    const double product = norm * inverse;
+    return product >= 1 ? 1 / product : product > 0 ? 1 : 0;
   }
 
   [[nodiscard]] LogDeterminant<T> log_determinant() const override {
@@ -192,29 +265,24 @@ class EigenFactor final : public SparseFactor<T> {
     if (this->rank_ == 0) {
       return {};
     }
-    const auto ended = [&](Eigen::ComputationInfo info, Reason failure) {
-      return info == Eigen::Success ? Outcome{} : Outcome{failure, -1};
-    };
     switch (this->kind_) {
       case SparseKind::cholesky:
         if (first) {
           cholesky_.emplace();
           cholesky_->analyzePattern(mapped());
         }
-        cholesky_->factorize(mapped());
-        return ended(cholesky_->info(), Reason::not_positive_definite);
+        cholesky_->factorize_watched(mapped());
+        return cholesky_->info() == Eigen::Success ? Outcome{}
+                                                   : Outcome{Reason::not_positive_definite, cholesky_->failed_column()};
       case SparseKind::ldlt: {
         if (first) {
           ldlt_.emplace();
           ldlt_->analyzePattern(mapped());
         }
         ldlt_->factorize(mapped());
-        if (ldlt_->info() != Eigen::Success) {
-          return {Reason::singular, -1};
-        }
         const Eigen::Matrix<Real<T>, Eigen::Dynamic, 1> d =
             ldlt_->vectorD().real();  // without pivoting it is stable for definite matrices only
-        return d.minCoeff() > 0 || d.maxCoeff() < 0 ? Outcome{} : Outcome{Reason::not_positive_definite, -1};
+        return judge_pivots(*ldlt_, d);
       }
       case SparseKind::lu:
         if (first) {
@@ -235,6 +303,15 @@ class EigenFactor final : public SparseFactor<T> {
     Matrix tall = transposed_ ? (wide ? Matrix(mapped().conjugate()) : Matrix(mapped().transpose()))
                               : (wide ? Matrix(mapped().adjoint()) : Matrix(mapped()));
     tall.makeCompressed();
+    scale_ = Buffer<Real<T>>(tall.cols());
+    for (Index j = 0; j < tall.cols(); ++j) {  // bad units alone lose no rank
+      const Index first = tall.outerIndexPtr()[j];
+      const Index count = tall.outerIndexPtr()[j + 1] - first;
+      scale_[j] = power_of_two_inverse(norm2(tall.valuePtr() + first, count));
+      for (Index k = first; k < first + count; ++k) {
+        tall.valuePtr()[k] *= scale_[j];
+      }
+    }
     qr_->compute(tall);
     if (qr_->info() != Eigen::Success) {
       return {Reason::singular, -1};
@@ -245,10 +322,11 @@ class EigenFactor final : public SparseFactor<T> {
 
   CscView<T, I> C_;
   bool transposed_;
-  std::optional<Eigen::SimplicialLLT<Matrix>> cholesky_;
+  std::optional<Cholesky<Matrix>> cholesky_;
   std::optional<Eigen::SimplicialLDLT<Matrix>> ldlt_;
   mutable std::optional<Lu<Matrix>> lu_;  // its transposed views are not const in Eigen
   std::optional<Eigen::SparseQR<Matrix, Eigen::COLAMDOrdering<I>>> qr_;
+  Buffer<Real<T>> scale_;  // what qr has multiplied the columns by (of A^H, where A is wide)
 };
 
 }  // namespace

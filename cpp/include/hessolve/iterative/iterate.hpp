@@ -10,8 +10,9 @@ namespace hessolve {
 /// for square, lsmr for rectangular A. M, where not null, is close to A^-1.
 /// @return converged where every column has met ||b - A x|| <= max(rtol ||b||, atol) in the true residual; else how the
 ///         first that has not ended: max_iterations, stagnated, diverged, breakdown, zero_diagonal (row), singular (a
-///         row of the diagonal block), non_finite (row of A, or of B where A is finite) or stopped. X holds the last
-///         iterates. The report is that of the column that took longest; norms are the largest.
+///         row of the diagonal block), non_finite (row of A, of B where A is finite, or -1 where X overflowed) or
+///         stopped. X holds the last iterates. The report is that of the column that took longest; norms are the
+///         largest.
 /// @throws std::invalid_argument for shapes that disagree and options that do not go together.
 template <class T>
 [[nodiscard]] Outcome iterate(const Operator<T>& A, In<T> B, MatrixView<T> X, const Operator<T>* M = nullptr,

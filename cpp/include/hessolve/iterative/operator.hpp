@@ -73,6 +73,8 @@ class Entries : public Operator<T> {
   [[nodiscard]] virtual MatrixFacts facts() const = 0;
   /// The largest row sum of moduli.
   [[nodiscard]] virtual Real<T> infinity_norm() const = 0;
+  /// The root of the sum of squared moduli, without overflow or underflow of the squares.
+  [[nodiscard]] virtual double frobenius_norm() const = 0;
   /// The first NaN or infinity: (row, column), or (-1, -1).
   [[nodiscard]] virtual std::pair<Index, Index> find_non_finite() const = 0;
   virtual void diagonal(T* d) const = 0;

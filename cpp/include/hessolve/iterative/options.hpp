@@ -102,8 +102,10 @@ struct IterateReport {
 
   Iteration method = Iteration::automatic;
   Index iterations = 0;
-  double residual_norm = unknown;   ///< the true one, ||b - A x||_2
-  double backward_error = unknown;  ///< infinity norms; where the entries of A are known
+  double residual_norm = unknown;   ///< the true one, ||b - A x||_2; infinity where x is not finite
+  double backward_error = unknown;  ///< ||r|| / (||A|| ||x|| + ||b||), infinity norms, where the entries of A are
+                                    ///< known; of lsqr and lsmr, where r did not become small, the perturbation of A
+                                    ///< that makes x a minimiser, relative to ||A||_F
   double omega = unknown;           ///< where the method has one
   Index colors = 0;                 ///< of a coloured ordering, or levels
   std::string why;                  ///< of automatic choices, in words

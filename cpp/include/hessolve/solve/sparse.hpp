@@ -15,7 +15,7 @@ enum class SparseKind : signed char {
   cholesky,   ///< L L^H, Hermitian positive definite A
   ldlt,       ///< L D L^H without pivoting: definite A only, positive or negative
   lu,         ///< P A Q = L U with threshold pivoting
-  qr,         ///< A P = Q R for any shape, with the rank
+  qr,         ///< A D P = Q R for any shape, with the rank; D scales the columns (of A^H, where A is wide)
 };
 
 /// "auto", "cholesky", "ldlt", "lu", "qr".
@@ -41,7 +41,8 @@ class SparseFactor {
   [[nodiscard]] Index rows() const { return rows_; }
   [[nodiscard]] Index cols() const { return cols_; }
   [[nodiscard]] SparseKind kind() const { return kind_; }
-  /// ok, singular (a column of A no pivot is left in, or -1) or not_positive_definite: ask before solving.
+  /// ok, singular (a column of A no pivot is left in, or -1) or not_positive_definite (the column whose pivot, in the
+  /// order of elimination, was the first that is not positive): ask before solving.
   [[nodiscard]] Outcome outcome() const { return outcome_; }
   [[nodiscard]] Index rank() const { return rank_; }
 
@@ -54,6 +55,8 @@ class SparseFactor {
   virtual Outcome refactor(const T* values) = 0;
   /// Of a square matrix; -infinity where it is singular.
   [[nodiscard]] virtual LogDeterminant<T> log_determinant() const = 0;
+  /// With qr: an estimate of the reciprocal 1-norm condition number of R; 0 where A has not full rank.
+  [[nodiscard]] virtual double triangle_rcond() const = 0;
 
  protected:
   SparseKind kind_ = SparseKind::automatic;
@@ -76,13 +79,16 @@ template <class T>
 class Entries;
 
 /// X := op(A)^-1 B with the factor of A, refined where the backward error exceeds n eps, and the evidence: compensated
-/// residuals, rcond after scaling rows and columns to 1, an estimate of the forward error. Least squares with qr.
+/// residuals, rcond after scaling rows and columns to 1, an estimate of the forward error. Least squares with qr, whose
+/// backward error is min(||r|| / ||x||, ||A^H r|| / ||r||) / ||A||_F (the first of them for a wide A), and whose rcond
+/// is that of R.
 /// @return ok, ill_conditioned, stagnated, non_finite, or the outcome of the factor, X being NaN then.
 template <class T>
 [[nodiscard]] Outcome solve(const Entries<T>& A, const SparseFactor<T>& factor, In<T> B, MatrixView<T> X,
                             Trans trans = Trans::none, Certificate* certificate = nullptr);
 
-/// The reciprocal condition number of a factored square matrix in the 1-norm, its rows and columns scaled to 1.
+/// The reciprocal condition number of a factored square matrix in the 1-norm, its rows and columns scaled to 1; of R
+/// with qr.
 template <class T>
 [[nodiscard]] double rcond(const Entries<T>& A, const SparseFactor<T>& factor);
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace hessolve::bindings {
+namespace hessolve {
 
 /// The memory of A as columns, for a solve that may destroy it: a C-ordered square matrix is transposed in place.
 template <class T>
@@ -48,4 +48,4 @@ struct Overwritten {
   bool flipped = false;
 };
 
-}  // namespace hessolve::bindings
+}  // namespace hessolve
