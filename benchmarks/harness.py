@@ -80,6 +80,7 @@ class Sampling:
     sleep: Callable[[float], None] = time.sleep
 
 
+LONG = 1.0  # seconds
 QUICK = Sampling(blocks=3, per_block=2, shortest=1e-3)
 
 
@@ -173,16 +174,20 @@ def _settle(
 def sample(sides: Sequence[Callable[[], object]], sampling: Sampling) -> list[list[float]]:
     """Seconds per call of each side. On each change of side: idle, one untimed call, then the timed ones.
 
-    The pause lets the threads of the side before come to rest; a spinning thread pool slows whatever runs next.
+    The pause lets the threads of the side before come to rest; a spinning thread pool slows whatever runs next. A call
+    of a second or more is its own warm-up after the first, and two of them are a turn.
     """
     times: list[list[float]] = [[] for _ in sides]
     repeats = [0] * len(sides)
+    long = [False] * len(sides)
     for _ in range(sampling.blocks):
         for k, side in enumerate(sides):
             sampling.sleep(sampling.idle)
-            side()
-            repeats[k] = repeats[k] or _repeats(side, sampling)
-            times[k] += [_time(side, repeats[k], sampling.clock) for _ in range(sampling.per_block)]
+            if not long[k]:
+                long[k] = _time(side, 1, sampling.clock) >= LONG
+            repeats[k] = repeats[k] or (1 if long[k] else _repeats(side, sampling))
+            turns = min(2, sampling.per_block) if long[k] else sampling.per_block
+            times[k] += [_time(side, repeats[k], sampling.clock) for _ in range(turns)]
     return times
 
 

@@ -56,12 +56,18 @@ def settle(clock, ours, peers, *, target=2.0, threads=2, threaded=True, **detail
 
 
 def test_sides_alternate_after_a_pause_and_an_untimed_call(clock):
-    sides = [clock.call("a", 1.0).run, clock.call("b", 2.0).run]
+    sides = [clock.call("a", 0.25).run, clock.call("b", 0.5).run]
     times = harness.sample(sides, clock.sampling(blocks=2, per_block=2, shortest=0.1))
     assert [len(side) for side in times] == [4, 4]
-    assert times == [[1.0] * 4, [2.0] * 4]
+    np.testing.assert_allclose(times, [[0.25] * 4, [0.5] * 4])
     # the first turn of a side has one more call, which finds out how many fill a sample
     assert clock.log == ["idle", *"aaaa", "idle", *"bbbb", "idle", *"aaa", "idle", *"bbb"]
+
+
+def test_long_calls_are_made_as_often_as_five_samples_need(clock):
+    times = harness.sample([clock.call("long", 2.0).run], clock.sampling())
+    np.testing.assert_allclose(times, [[2.0] * 6])
+    assert clock.log == ["idle", "long", "long", "long", "idle", "long", "long", "idle", "long", "long"]
 
 
 def test_tiny_calls_are_timed_in_loops(clock):
