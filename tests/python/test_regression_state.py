@@ -357,3 +357,17 @@ def test_mistakes_leave_the_state_as_it_was(call, error, text):
     single = hs.RegressionState(3, dtype="float32")
     with pytest.raises(ValueError, match=r"^`X` \(4, 3\) overflows in float32, the dtype of the state; use float64\.$"):
         single.update(1e300 * X43, Y4)
+
+
+def test_a_merged_state_knows_how_large_its_data_have_been():
+    """What large rows have left behind of rounding must not pass for information after a merge."""
+    rng = np.random.default_rng(3)
+    large, small = 1e8 * rng.standard_normal((40, 4)), rng.standard_normal((6, 4))
+    state = hs.RegressionState(4)
+    state.update(small, np.zeros(6))
+    state.update(large, np.zeros(40))
+    merged = hs.RegressionState(4)
+    merged.merge(state)
+    for s in (state, merged):
+        with pytest.raises(hs.NotPositiveDefiniteError):
+            s.downdate(large, np.zeros(40))

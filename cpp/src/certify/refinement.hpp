@@ -80,7 +80,7 @@ template <class T, class Correct>
 
 /// How a refinement with residuals of twice the precision went.
 struct Refinement {
-  int steps = 0;                                            ///< that were kept
+  int steps = 0;                                           ///< that were kept
   double error = std::numeric_limits<double>::infinity();  ///< what is left, relative to x: an estimate
 };
 

@@ -38,7 +38,7 @@ HESSOLVE_INLINE void tridiagonalize(Index rows, const Rows<T>& W, Tridiagonal<T>
         w[j] = add_conjugate_product<T>(W[i][j], W[i][k], w[j]);
       }
     }
-    Lanes<T> product = all_lanes<T>(R(0));  // w := tau' A v - (tau' / 2) (w^H v) v, tau' the conjugate's conjugate
+    Lanes<T> product = all_lanes<T>(R(0));  // w := tau A v - (tau / 2) (w^H v) v, as in H^H A H
     for (Index i = k + 1; i < n; ++i) {
       w[i] = multiply<T>(H.tau, w[i]);
       product = add_conjugate_product<T>(w[i], W[i][k], product);
@@ -83,9 +83,9 @@ HESSOLVE_INLINE void turn(const simd::Mask<R>& active, const simd::Packet<R>& si
   new_low = simd::select(active, simd::negative_multiply_add(sine, high, simd::multiply(cosine, low)), low);
 }
 
-/// Eigenvalues d of the tridiagonal, whose norm is near 1, by the implicit QL iteration, its rotations applied to the rows of Z where
-/// `vectors`. Each lane has blocks and shifts of its own; one that is done waits. Lanes that do not come to an end are
-/// marked by NaN.  [Golub & Van Loan, 8.3.5; Wilkinson and Reinsch 1971, II/4]
+/// Eigenvalues d of the tridiagonal, whose norm is near 1, by the implicit QL iteration, its rotations applied to the
+/// rows of Z where `vectors`. Each lane has blocks and shifts of its own; one that is done waits. Lanes that do not
+/// come to an end are marked by NaN.  [Golub & Van Loan, 8.3.5; Wilkinson and Reinsch 1971, II/4]
 template <class T, int N, bool vectors>
 HESSOLVE_INLINE void diagonalize(Index rows, Tridiagonal<T>& t, const Rows<T>& Z) {
   using R = Real<T>;

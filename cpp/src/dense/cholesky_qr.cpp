@@ -121,8 +121,8 @@ bool cholesky_qr_twice(const Source<T>& A, MatrixView<T> Q, MatrixView<T> R) {
   return true;
 }
 
-#define INSTANTIATE(T)                                                                   \
-  template void divide_by_adjoint<T>(const Source<T>&, InColMajor<T>, MatrixView<T>);    \
+#define INSTANTIATE(T)                                                                \
+  template void divide_by_adjoint<T>(const Source<T>&, InColMajor<T>, MatrixView<T>); \
   template bool cholesky_qr_twice<T>(const Source<T>&, MatrixView<T>, MatrixView<T>);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

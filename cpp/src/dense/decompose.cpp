@@ -84,6 +84,33 @@ void write_q(InColMajor<T> QR, const T* tau, MatrixView<T> Q) {
   copy_out<T>(work.view(), Q);
 }
 
+/// M := 2^e M
+template <class T>
+void scale_back(MatrixView<T> M, int e) {
+  for (Index j = 0; j < M.cols && e != 0; ++j) {
+    for (Index i = 0; i < M.rows; ++i) {
+      M(i, j) = shift(M(i, j), e);
+    }
+  }
+}
+
+/// Where sums of squares, or a difference of two elements, could leave the range: W := 2^-e W. Returns e, else 0.
+template <class T>
+int scale_down(ColMajor<T> W) {
+  Real<T> largest = 0;
+  for (Index j = 0; j < W.cols; ++j) {
+    for (Index i = 0; i < W.rows; ++i) {
+      largest = std::max(largest, cheap_abs(W(i, j)));
+    }
+  }
+  const int e = exponent_of(largest);
+  if (e < std::numeric_limits<Real<T>>::max_exponent / 2) {  // also where nothing is finite
+    return 0;
+  }
+  scale_back<T>(W, -e);
+  return e;
+}
+
 /// The columns of `out` beyond those of Q complete an orthonormal basis.
 template <class T>
 void complete_basis(InColMajor<T> Q, MatrixView<T> out) {
@@ -163,6 +190,7 @@ Outcome qr(In<T> A, MatrixView<T> Q, MatrixView<T> R, Index* permutation) {
     return {};
   }
   const Matrix<T> W = copy_of<T>({A});
+  const int exponent = scale_down<T>(W.view());
   Buffer<T> tau(r);
   if (permutation != nullptr) {
     qr_pivoted_in_place<T>(W.view(), tau.data(), permutation);
@@ -170,6 +198,7 @@ Outcome qr(In<T> A, MatrixView<T> Q, MatrixView<T> R, Index* permutation) {
     qr_in_place<T>(W.view(), tau.data());
   }
   copy_upper<T>(W.view(), R);
+  scale_back<T>(R, exponent);
   if (wanted) {
     write_q<T>(W.view(), tau.data(), Q);
   }

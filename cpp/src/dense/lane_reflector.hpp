@@ -29,7 +29,8 @@ HESSOLVE_INLINE LaneReflector<T> make_reflector(Lanes<T>* x, Index stride, Index
   const Size<T> one = simd::broadcast<R>(R(1));
   const Size<T> total = simd::multiply_add(alpha.re, alpha.re, rest);
   const Size<T> least = simd::broadcast<R>(std::numeric_limits<R>::min() / epsilon<T>);
-  const simd::Mask<R> needed = simd::greater<R>(simd::select(simd::greater<R>(total, least), rest, none<T>()), none<T>());
+  const simd::Mask<R> needed =
+      simd::greater<R>(simd::select(simd::greater<R>(total, least), rest, none<T>()), none<T>());
   const Size<T> root = simd::square_root(total);
   const Size<T> away = simd::select(simd::greater<R>(none<T>(), alpha.re), root, simd::subtract(none<T>(), root));
   LaneReflector<T> H;

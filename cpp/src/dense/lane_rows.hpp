@@ -18,6 +18,8 @@ class Rows {
       : stride_(stride),
         heap_(rows * stride > inline_size ? rows * stride * packets : 0),
         data_(heap_.empty() ? inline_ : reinterpret_cast<Lanes<T>*>(heap_.data())) {}  // NOLINT: aligned to 64
+  Rows(const Rows&) = delete;  // data_ may point into the object itself
+  Rows& operator=(const Rows&) = delete;
   [[nodiscard]] Lanes<T>* operator[](Index i) const { return data_ + i * stride_; }
   [[nodiscard]] Index stride() const { return stride_; }
 

@@ -30,6 +30,9 @@ class BlockedQr {
   void run() {
     const bool worth = A_.rows * A_.cols * r_ > worth_a_team;
     in_parallel(worth ? get_num_threads() : 1, [this] { work(); });
+    if (error_) {
+      std::rethrow_exception(error_);
+    }
   }
 
  private:
@@ -55,6 +58,9 @@ class BlockedQr {
         strip_next_ = 0;
       }
       Team::barrier();
+      if (error_) {
+        return;
+      }
       for (Index c = pack_next_++; c < packed_.chunks(); c = pack_next_++) {
         packed_.pack(c);
       }
@@ -75,9 +81,14 @@ class BlockedQr {
     }
   }
 
+  /// By the caller's thread alone, between barriers.
   void factor(Index k, int slot) {
     const Index b = width(k);
-    qr_panel<T>(A_.block(k, k, A_.rows - k, b), tau_ + k, S_[slot].view().block(0, 0, b, b));
+    try {
+      qr_panel<T>(A_.block(k, k, A_.rows - k, b), tau_ + k, S_[slot].view().block(0, 0, b, b));
+    } catch (...) {  // out of memory: nothing may leave a parallel region
+      error_ = std::current_exception();
+    }
   }
 
   void update(Index k, Index b, Index j, Index w, int slot) {
@@ -91,6 +102,7 @@ class BlockedQr {
   Matrix<T> S_[2];
   std::atomic<Index> pack_next_{0};
   std::atomic<Index> strip_next_{0};
+  std::exception_ptr error_;
 };
 
 /// B := H_k ... H_1 B or its adjoint, one reflection after the other: for a few columns.
@@ -183,9 +195,9 @@ void form_q(InColMajor<T> QR, const T* tau, ColMajor<T> Q) {
   }
 }
 
-#define INSTANTIATE(T)                                                                 \
-  template void qr_in_place<T>(ColMajor<T>, T*);                                       \
-  template void apply_q<T>(InColMajor<T>, const T*, Index, Trans, ColMajor<T>);        \
+#define INSTANTIATE(T)                                                          \
+  template void qr_in_place<T>(ColMajor<T>, T*);                                \
+  template void apply_q<T>(InColMajor<T>, const T*, Index, Trans, ColMajor<T>); \
   template void form_q<T>(InColMajor<T>, const T*, ColMajor<T>);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

@@ -39,6 +39,7 @@ class PivotedQr {
   static constexpr Index block = 32;
   static constexpr Index strip = 32;  // columns one thread takes at a time
 
+  /// Barriers stand before what all threads read was written by one, and before a counter they share is set back.
   void work() {
     const bool first = Team::rank() == 0;
     if (first) {
@@ -73,9 +74,8 @@ class PivotedQr {
         Team::barrier();
       }
       const Index rest = k + done;
-      constexpr Index wide = 32;
-      for (Index j = rest + wide * next_++; j < n_; j = rest + wide * next_++) {
-        const Index w = std::min(wide, n_ - j);
+      for (Index j = rest + strip * next_++; j < n_; j = rest + strip * next_++) {
+        const Index w = std::min(strip, n_ - j);
         gemm_minus<Right::transposed, T>(A_.block(rest, j, m_ - rest, w), A_.block(rest, k, m_ - rest, done),
                                          F_.view().block(j, 0, w, done));
       }

@@ -208,7 +208,6 @@ Outcome woodbury_in_place(ColMajor<T> X, In<T> U, In<T> C, In<T> V) {
   return smallest <= std::sqrt(epsilon<T>) * size ? Outcome{Reason::ill_conditioned} : Outcome{};
 }
 
-
 template <class T>
 Outcome sherman_morrison(In<T> A_inverse, In<T> u, In<T> v, MatrixView<T> X) {
   const Index n = A_inverse.rows;

@@ -170,8 +170,7 @@ Outcome sweep(const Entries<T>& A, In<T> b, MatrixView<T> x, Iteration method, I
     if (!flat) {
       vectors::copy(n, before.view().col(c), now);
     }
-    Outcome outcome =
-        method == Iteration::jacobi ? sweeper(right, before.view().col(c), now) : sweeper(right, now);
+    Outcome outcome = method == Iteration::jacobi ? sweeper(right, before.view().col(c), now) : sweeper(right, now);
     for (Index k = 1; k < iterations && outcome.ok(); ++k) {
       if (turns) {
         T* const next = now == target ? other.view().col(0) : target;

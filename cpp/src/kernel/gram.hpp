@@ -12,7 +12,8 @@
 /// Products A^H W A of a tall matrix with itself, in one pass over A and without copying it.
 namespace hessolve {
 
-inline constexpr Index widest_in_parts = 512;  // up to here threads take rows of A, and sums of their own; beyond, columns
+inline constexpr Index widest_in_parts =
+    512;                                  // up to here threads take rows of A, and sums of their own; beyond, columns
 inline constexpr Index gram_depth = 256;  // rows taken at once: they stay in the second-level cache
 
 /// What rows are before they enter a product: sqrt(weights[i]) (A(i, j) - column_shift[j] - row_shift[i]). Null: none.

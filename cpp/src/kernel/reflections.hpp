@@ -50,7 +50,7 @@ HESSOLVE_INLINE void dot_tile(Index rows, const T* A, Index lda, const T* B, Ind
   }
 }
 
-/// tile<P, Q> with P = p and Q = q at run time.
+/// dot_tile<P, Q> with P = p and Q = q at run time.
 template <class T, int P, int Q>
 void dot_tile_upto(Index p, Index q, Index rows, const T* A, Index lda, const T* B, Index ldb, T* W, Index ldw) {
   if constexpr (P > 0 && Q > 0) {
@@ -63,10 +63,6 @@ void dot_tile_upto(Index p, Index q, Index rows, const T* A, Index lda, const T*
     }
   }
 }
-
-}  // namespace detail
-
-namespace detail {
 
 /// W += A^H B
 template <class T>
@@ -96,9 +92,8 @@ inline constexpr Index tall_part = 4096;
 /// body(part, first, count) for parts of tall_part rows, on several threads where there are many.
 template <class Body>
 void for_each_part(Index rows, Body&& body) {
-  parallel_for((rows + tall_part - 1) / tall_part, rows >= 4 * tall_part, [&](Index part) {
-    body(part, part * tall_part, std::min(tall_part, rows - part * tall_part));
-  });
+  parallel_for((rows + tall_part - 1) / tall_part, rows >= 4 * tall_part,
+               [&](Index part) { body(part, part * tall_part, std::min(tall_part, rows - part * tall_part)); });
 }
 
 /// W := A^H B for A and B of many rows and few columns. Rows are taken in parts of a fixed size, whose sums are put
@@ -184,6 +179,13 @@ void apply_reflectors(InColMajor<T> V, InColMajor<T> S, bool adjoint, ColMajor<T
     return;
   }
   const Index p = V.cols;
+  constexpr Index strip = 64;
+  if (C.cols > strip && V.rows <= 4 * tall_part && V.rows * p * C.cols > 1'000'000) {  // threads share columns
+    parallel_for((C.cols + strip - 1) / strip, true, [&](Index s) {
+      apply_reflectors<T>(V, S, adjoint, C.block(0, s * strip, C.rows, std::min(strip, C.cols - s * strip)));
+    });
+    return;
+  }
   Scratch<T, 1024> memory(p * C.cols);
   const ColMajor<T> W{memory.data(), p, C.cols, p};
   const Head<T> head(V);
@@ -362,12 +364,12 @@ void narrow_qr(ColMajor<T> A, T* tau, ColMajor<T> S) {
     const Reflector<T> H = reflector_for<T>(A(k, k), real_part(product[k]), A.col(k) + k + 1, A.rows - k - 1);
     pivot = H.pivot;
     divide<T>(cols - k - 1, pivot, A.col(k) + k + 1);
-    bool usable = std::isfinite(cheap_abs(T(1) / pivot));
+    const R small = std::sqrt(std::sqrt(std::numeric_limits<R>::min()));
+    bool usable = std::abs(pivot) > small;  // else products of the column with others may underflow
     for (Index c = 0; c < cols; ++c) {
       usable = usable && std::isfinite(cheap_abs(product[c]));
     }
-    constexpr R low = std::numeric_limits<R>::min() / (epsilon<T> * epsilon<T>);
-    if (H.tau != T(0) && !(usable && std::abs(product[k]) > low)) {  // rarely: with v, whose squares are in the range
+    if (H.tau != T(0) && !usable) {  // rarely: with v, whose elements are near 1
       divide<T>(body.rows, pivot, body.col(k));
       pivot = T(1);
       for (Index c = 0; c < cols; ++c) {

@@ -98,8 +98,8 @@ HESSOLVE_INLINE void store_upto(T* p, const Packet<T>& v, Index n) {
   }
 }
 
-/// Ask for `rows` contiguous elements of each of `cols` columns: rows of a matrix that lie far apart are no stream that a
-/// processor foresees.
+/// Ask for `rows` contiguous elements of each of `cols` columns: rows of a matrix that lie far apart are no stream that
+/// a processor foresees.
 template <class T>
 HESSOLVE_INLINE void prefetch_columns(const T* p, Index rows, Index cols, Index stride) {
   constexpr Index line = 64 / static_cast<Index>(sizeof(T));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kernel/fill.hpp"
 #include "least_squares/augmented.hpp"
+#include "kernel/fill.hpp"
 
 #include "certify/residual.hpp"
 #include "kernel/scaling.hpp"
@@ -203,7 +203,7 @@ bool solve_augmented_mixed(const Source<T>& A, In<T> B, ColMajor<T> X, double& r
   }
 }
 
-#define INSTANTIATE(T)                                                    \
+#define INSTANTIATE(T)                                                           \
   template Refinement refine_augmented<T>(const Source<T>&, In<T>, ColMajor<T>); \
   template bool solve_augmented_mixed<T>(const Source<T>&, In<T>, ColMajor<T>, double&, int&);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kernel/fill.hpp"
 #include "least_squares/core.hpp"
+#include "kernel/fill.hpp"
 
 #include "certify/least_squares_error.hpp"
 #include "certify/norm_estimate.hpp"

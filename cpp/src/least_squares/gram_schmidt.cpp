@@ -8,8 +8,8 @@
 #include <hessolve/least_squares/gram_schmidt.hpp>
 #include <hessolve/least_squares/sketch.hpp>
 
-#include "kernel/dot.hpp"
 #include "dense/cholesky_qr.hpp"
+#include "kernel/dot.hpp"
 #include "kernel/fill.hpp"
 #include "kernel/gram.hpp"
 #include "kernel/scaling.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kernel/fill.hpp"
 #include "least_squares/orthogonal.hpp"
+#include "kernel/fill.hpp"
 
 #include "certify/norm_estimate.hpp"
 #include "kernel/dot.hpp"

@@ -86,7 +86,7 @@ bool loses_half(const Pencil<T>& pencil, double alpha) {
 }
 
 template <class T>
-void take_singular_values(const Design<T>& design, Pencil<T>& pencil, ColMajor<T> SC) {
+Outcome take_singular_values(const Design<T>& design, Pencil<T>& pencil, ColMajor<T> SC) {
   const Index m = design.rows();
   const Index n = design.cols();
   const Index t = design.targets();
@@ -118,6 +118,9 @@ void take_singular_values(const Design<T>& design, Pencil<T>& pencil, ColMajor<T
     }
   }
   Svd<T> d = svd<T>(W.view().block(0, 0, n, n));
+  if (n > 0 && !std::isfinite(d.s[0])) {
+    return {Reason::stagnated};
+  }
   for (Index i = 0; i < n; ++i) {
     pencil.mu[i] = d.s[i] * d.s[i];
     for (Index j = 0; j < t; ++j) {
@@ -125,13 +128,14 @@ void take_singular_values(const Design<T>& design, Pencil<T>& pencil, ColMajor<T
     }
   }
   pencil.S = std::move(d.V);
+  return {};
 }
 
-#define INSTANTIATE(T)                                                               \
-  template Outcome diagonalise<T>(Matrix<T>&, Pencil<T>&);                           \
-  template Outcome diagonalise<T>(Matrix<T>&, InColMajor<T>, Pencil<T>&);            \
-  template bool loses_half<T>(const Pencil<T>&, double);                             \
-  template void take_singular_values<T>(const Design<T>&, Pencil<T>&, ColMajor<T>);
+#define INSTANTIATE(T)                                                    \
+  template Outcome diagonalise<T>(Matrix<T>&, Pencil<T>&);                \
+  template Outcome diagonalise<T>(Matrix<T>&, InColMajor<T>, Pencil<T>&); \
+  template bool loses_half<T>(const Pencil<T>&, double);                  \
+  template Outcome take_singular_values<T>(const Design<T>&, Pencil<T>&, ColMajor<T>);
 INSTANTIATE(float)
 INSTANTIATE(double)
 #undef INSTANTIATE

@@ -31,6 +31,6 @@ template <class T>
 /// The pencil of X^T X and I from the singular values of X itself, by its triangular factor, which is put together from
 /// blocks of rows: X = Q R, R = U diag(s) V^T, mu = s^2, S = V. SC := V^T X^T y. 2 m n^2 flops.
 template <class T>
-void take_singular_values(const Design<T>& design, Pencil<T>& pencil, ColMajor<T> SC);
+[[nodiscard]] Outcome take_singular_values(const Design<T>& design, Pencil<T>& pencil, ColMajor<T> SC);
 
 }  // namespace hessolve

@@ -52,7 +52,9 @@ class Path {
     Matrix<T> SC(n_, t_);  // S^T X^T y
     const bool precise = !special && loses_half<T>(pencil, *std::min_element(alpha_, alpha_ + k_));
     if (precise) {
-      take_singular_values<T>(design_, pencil, SC.view());
+      if (const Outcome outcome = take_singular_values<T>(design_, pencil, SC.view()); !outcome.ok()) {
+        return outcome;
+      }
     }
     Matrix<T> D(n_, k_);  // 1 / (mu + alpha nu); 0 where there is nothing to divide by
     T largest = 0;
@@ -111,9 +113,14 @@ class Path {
   Outcome dual() {
     Matrix<T> K(m_, m_);
     design_.dual_gram(K.view());
+    set_constant_apart(K.view());
     Pencil<T> pencil;
     if (const Outcome outcome = diagonalise<T>(K, pencil); !outcome.ok()) {
       return outcome;
+    }
+    const Index constant_vector = design_.centred() ? m_ - 1 : -1;
+    if (constant_vector >= 0) {
+      pencil.mu[constant_vector] = 0;
     }
     T largest = 0;
     for (Index i = 0; i < m_; ++i) {
@@ -146,7 +153,7 @@ class Path {
       double trace = design_.centred() ? 1.0 : 0.0;
       for (Index i = 0; i < m_; ++i) {
         const T d = pencil.mu[i] + static_cast<T>(alpha_[a]);
-        const bool constant = design_.centred() && i == 0;  // what centring took out
+        const bool constant = i == constant_vector;  // what centring took out
         const bool counts = !constant && (d > cut || (alpha_[a] > 0 && d > 0));
         const T filter = counts ? 1 / d : T(0);
         regular[static_cast<std::size_t>(a)] = regular[static_cast<std::size_t>(a)] && (counts || constant);
@@ -198,8 +205,8 @@ class Path {
           trace += static_cast<double>(diagonal(l, a));
           A(l, j + a * t_) *= std::sqrt(design_.weight(l));  // scaled back
         }
-        if (regular[static_cast<std::size_t>(
-                a)]) {  // e = alpha a and 1 - h = alpha diag, which have a limit for alpha = 0
+        const bool has_limit = regular[static_cast<std::size_t>(a)];  // of e = alpha a, 1 - h = alpha diag at alpha = 0
+        if (has_limit) {
           sum.left_out = 0;
           for (Index l = 0; l < m_; ++l) {
             const double one_out = unscaled(A(l, j + a * t_), l) / static_cast<double>(diagonal(l, a));
@@ -218,6 +225,28 @@ class Path {
   }
 
  private:
+  /// K + c q q^T: the vector of the constant, q = sqrt(w) / ||sqrt(w)||, which centring has put into the null space of
+  /// K, becomes the eigenvector of the largest eigenvalue, apart from all others.
+  void set_constant_apart(ColMajor<T> K) const {
+    if (!design_.centred()) {
+      return;
+    }
+    T norm = 0;
+    for (Index j = 0; j < m_; ++j) {
+      T sum = 0;
+      for (Index i = 0; i < m_; ++i) {
+        sum += std::abs(i >= j ? K(i, j) : K(j, i));
+      }
+      norm = std::max(norm, sum);
+    }
+    const T c = norm > 0 ? 2 * norm : T(1);
+    for (Index j = 0; j < m_; ++j) {
+      for (Index i = j; i < m_; ++i) {
+        K(i, j) += c * std::sqrt(design_.weight(i)) * std::sqrt(design_.weight(j)) / design_.total_weight();
+      }
+    }
+  }
+
   static void store(double* where, Index at, double value) {
     if (where != nullptr) {
       where[at] = value;
@@ -230,10 +259,15 @@ class Path {
     return root > 0 ? static_cast<double>(value / root) : 0.0;
   }
 
-  static void add(double e, double h, Sums& sum) {
+  /// What rounding makes of 1 - h for a row that is fitted whatever it says, and of the degrees of freedom of a
+  /// saturated fit, for each row.
+  [[nodiscard]] double rounding() const {
+    return 32 * static_cast<double>(std::min(m_, n_) + 10) * static_cast<double>(epsilon<T>);
+  }
+
+  void add(double e, double h, Sums& sum) const {
     sum.squares += e * e;
-    constexpr double rounding = 1e-12;  // a row that is fitted whatever it says: nothing can be said without it
-    const double one_out = 1 - h > rounding ? e / (1 - h) : std::numeric_limits<double>::infinity();
+    const double one_out = 1 - h > rounding() ? e / (1 - h) : std::numeric_limits<double>::infinity();
     sum.left_out += one_out * one_out;
   }
 
@@ -245,7 +279,7 @@ class Path {
         store(out_.residual_norm, j * k_ + a, std::sqrt(sum.squares));
         store(out_.loo, j * k_ + a, sum.left_out / static_cast<double>(design_.total_weight()));
         const double freedom = m - out_.dof[a];
-        const bool saturated = !(freedom > 1e-12 * m);
+        const bool saturated = !(freedom > rounding() * m);
         const double gcv = saturated ? std::numeric_limits<double>::infinity() : m * sum.squares / (freedom * freedom);
         store(out_.gcv, j * k_ + a, sum.gcv >= 0 ? sum.gcv : gcv);
       }
@@ -348,6 +382,75 @@ class Path {
 
 }  // namespace
 
+namespace {
+
+/// The exponent of the largest element of X where its square, or that of eps times it, leaves the range; else 0.
+template <class T>
+int exponent_out_of_range(In<T> X) {
+  T largest = 0;
+  for (Index i = 0; i < X.rows; ++i) {
+    for (Index j = 0; j < X.cols; ++j) {
+      largest = std::max(largest, std::abs(X(i, j)));
+    }
+  }
+  const int e = exponent_of(largest);
+  constexpr int most = std::numeric_limits<T>::max_exponent / 2 - 24;
+  constexpr int least = std::numeric_limits<T>::min_exponent / 2 + std::numeric_limits<T>::digits;
+  return e != no_exponent && (e > most || e < least) ? e : 0;
+}
+
+template <class T>
+Outcome path_in_range(In<T> X, In<T> Y, const double* alpha, Index k, const RidgePath<T>& path,
+                      const RidgeOptions<T>& options) {
+  const Design<T> design(X, Y, options.weights, options.intercept);
+  Path<T> problem(design, alpha, k, path);
+  const bool special = options.penalty.data != nullptr || options.prior.data != nullptr;
+  return X.rows > X.cols || special ? problem.primal(options) : problem.dual();
+}
+
+/// With X = 2^e Z, w = 2^-e v: ||y - X w||^2 + alpha ||L w||^2 = ||y - Z v||^2 + 4^-e alpha ||L v||^2.
+template <class T>
+Outcome path_of_scaled(In<T> X, In<T> Y, const double* alpha, Index k, const RidgePath<T>& path,
+                       const RidgeOptions<T>& options, int e) {
+  const int top = k > 0 ? exponent_of(*std::max_element(alpha, alpha + k)) : no_exponent;
+  constexpr int most = std::numeric_limits<double>::max_exponent - 24;
+  e = std::max(e, -(most - std::max(top, 0)) / 2);  // no penalty may overflow
+  Matrix<T> Z(X.rows, X.cols);
+  for (Index j = 0; j < X.cols; ++j) {
+    for (Index i = 0; i < X.rows; ++i) {
+      Z(i, j) = shift(X(i, j), -e);
+    }
+  }
+  Buffer<double> scaled(k);
+  for (Index a = 0; a < k; ++a) {
+    scaled[a] = std::ldexp(alpha[a], -2 * e);
+  }
+  const Outcome outcome = path_in_range<T>(Z.view(), Y, scaled.data(), k, path, options);
+  for (Index c = 0; c < X.cols * Y.cols * k; ++c) {
+    path.coefs[c] = shift(path.coefs[c], -e);
+  }
+  for (Index c = 0; c < Y.cols * k && path.solution_norm != nullptr; ++c) {
+    path.solution_norm[c] = std::ldexp(path.solution_norm[c], -e);
+  }
+  return outcome;
+}
+
+/// NaN in all that was asked for: there is no answer.
+template <class T>
+void forget(const RidgePath<T>& path, Index n, Index t, Index k) {
+  std::fill_n(path.coefs, n * t * k, std::numeric_limits<T>::quiet_NaN());
+  std::fill_n(path.intercepts, t * k, std::numeric_limits<T>::quiet_NaN());
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  std::fill_n(path.dof, k, nan);
+  for (double* table : {path.gcv, path.loo, path.residual_norm, path.solution_norm}) {
+    if (table != nullptr) {
+      std::fill_n(table, t * k, nan);
+    }
+  }
+}
+
+}  // namespace
+
 template <class T>
 Outcome ridge_path(In<T> X, In<T> Y, const double* alpha, Index k, const RidgePath<T>& path,
                    const RidgeOptions<T>& options) {
@@ -359,10 +462,13 @@ Outcome ridge_path(In<T> X, In<T> Y, const double* alpha, Index k, const RidgePa
       return {Reason::non_finite, i};
     }
   }
-  const Design<T> design(X, Y, options.weights, options.intercept);
-  Path<T> problem(design, alpha, k, path);
-  const bool special = options.penalty.data != nullptr || options.prior.data != nullptr;
-  return X.rows > X.cols || special ? problem.primal(options) : problem.dual();
+  const int e = exponent_out_of_range<T>(X);
+  const Outcome outcome =
+      e != 0 ? path_of_scaled<T>(X, Y, alpha, k, path, options, e) : path_in_range<T>(X, Y, alpha, k, path, options);
+  if (!outcome.ok()) {
+    forget<T>(path, X.cols, Y.cols, k);
+  }
+  return outcome;
 }
 
 #define INSTANTIATE(T) \

@@ -208,7 +208,7 @@ Outcome ridge_alpha_range(In<T> X, const RidgeOptions<T>& options, double& small
 }
 
 #define INSTANTIATE(T)                                                                                  \
-  template Outcome ridge_alpha_range<T>(In<T>, const RidgeOptions<T>&, double&, double&);              \
+  template Outcome ridge_alpha_range<T>(In<T>, const RidgeOptions<T>&, double&, double&);               \
   template Outcome select_alpha<T>(In<T>, In<T>, const double*, Index, AlphaCriterion, double, double&, \
                                    const RidgePath<T>&, const RidgeOptions<T>&);
 INSTANTIATE(float)

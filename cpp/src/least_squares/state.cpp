@@ -117,6 +117,7 @@ Outcome RegressionState<T>::downdate(In<T> X, In<T> Y, VectorView<const T> weigh
   Buffer<T> x(n_ + t_);
   Buffer<T> p(n_);
   Buffer<T> c(n_);
+  Buffer<T> carried(n_);
   for (Index row = 0; row < m; ++row) {
     const T root = weights.data != nullptr ? std::sqrt(weights[row]) : T(1);
     for (Index j = 0; j < n_ + t_; ++j) {
@@ -138,7 +139,6 @@ Outcome RegressionState<T>::downdate(In<T> X, In<T> Y, VectorView<const T> weigh
       p[k] /= r;
       alpha = r;
     }
-    Buffer<T> carried(n_);
     std::fill_n(carried.data(), n_, T(0));
     for (Index k = n_ - 1; k >= 0; --k) {
       T* l = L.view().col(k);
@@ -191,6 +191,9 @@ void RegressionState<T>::merge(const RegressionState& other) {
   absorb_rows(W.view(), n_);
   for (Index j = 0; j < t_; ++j) {
     residual_[j] = std::hypot(residual_[j], other.residual_[j]);
+  }
+  for (Index j = 0; j < n_; ++j) {
+    peak_[j] = std::max(peak_[j], other.peak_[j]);
   }
   count_ += other.count_;
 }
@@ -295,6 +298,14 @@ RegressionState<T> RegressionState<T>::load(const unsigned char* bytes, std::siz
   in(state.R_.view().data, state.R_.view().stride * state.R_.view().cols);
   in(state.residual_.data(), t);
   in(state.peak_.data(), n);
+  bool sound = in.left() == 0 && state.count_ >= 0 && std::isfinite(state.count_);
+  for (Index j = 0; j < t; ++j) {
+    sound = sound && state.residual_[j] >= 0 && std::isfinite(state.residual_[j]);
+  }
+  for (Index j = 0; j < n; ++j) {
+    sound = sound && state.peak_[j] >= 0 && std::isfinite(state.peak_[j]);
+  }
+  need(sound, "the saved state is damaged");
   return state;
 }
 

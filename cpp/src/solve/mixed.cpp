@@ -103,19 +103,22 @@ class MixedSolve {
   void apply(ColMajor<T> X, Trans trans) const {
     const bool plain = trans == Trans::none;
     Matrix<F> low(n_, X.cols);
+    Buffer<int> common(X.cols);
     for (Index j = 0; j < X.cols; ++j) {
-      int common = no_exponent;
+      int most = no_exponent;
       for (Index i = 0; i < n_; ++i) {
         const int e = exponent_of(cheap_abs(X(i, j)));
-        common = e == no_exponent ? common : std::max(common, e + (plain ? rounded_.row(i) : rounded_.col(i)));
+        most = e == no_exponent ? most : std::max(most, e + (plain ? rounded_.row(i) : rounded_.col(i)));
       }
-      common = common == no_exponent ? 0 : common;
+      common[j] = most == no_exponent ? 0 : most;
       for (Index i = 0; i < n_; ++i) {
-        low(i, j) = static_cast<F>(shift(X(i, j), (plain ? rounded_.row(i) : rounded_.col(i)) - common));
+        low(i, j) = static_cast<F>(shift(X(i, j), (plain ? rounded_.row(i) : rounded_.col(i)) - common[j]));
       }
-      factor_.solve_scaled(low.view().block(0, j, n_, 1), trans);
+    }
+    factor_.solve_scaled(low.view(), trans);
+    for (Index j = 0; j < X.cols; ++j) {
       for (Index i = 0; i < n_; ++i) {
-        X(i, j) = shift(static_cast<T>(low(i, j)), (plain ? rounded_.col(i) : rounded_.row(i)) + common);
+        X(i, j) = shift(static_cast<T>(low(i, j)), (plain ? rounded_.col(i) : rounded_.row(i)) + common[j]);
       }
     }
   }
