@@ -413,8 +413,8 @@ template <class T>
 Outcome path_of_scaled(In<T> X, In<T> Y, const double* alpha, Index k, const RidgePath<T>& path,
                        const RidgeOptions<T>& options, int e) {
   const int top = k > 0 ? exponent_of(*std::max_element(alpha, alpha + k)) : no_exponent;
-  constexpr int most = std::numeric_limits<double>::max_exponent - 24;
-  e = std::max(e, -(most - std::max(top, 0)) / 2);  // no penalty may overflow
+  constexpr int most = std::numeric_limits<double>::max_exponent / 2;
+  e = std::max(e, -(most - std::max(top, 0)) / 2);  // no penalty may overflow, nor what is divided by it underflow
   Matrix<T> Z(X.rows, X.cols);
   for (Index j = 0; j < X.cols; ++j) {
     for (Index i = 0; i < X.rows; ++i) {
