@@ -9,8 +9,10 @@
 namespace hessolve {
 namespace {
 
-constexpr Index general_block = 64;  // of the diagonal, solved by substitution; everything off it is a product
-constexpr Index column_chunk = 64;   // right-hand sides one thread takes at a time
+constexpr Index general_block = 64;   // of the diagonal, solved by substitution; everything off it is a product
+constexpr Index column_chunk = 64;    // right-hand sides one thread takes at a time
+constexpr Index wide_chunk = 256;     // where there are many: A is then read from memory a quarter as often
+constexpr Index product_depth = 256;  // of one product: its left factor stays in the second-level cache
 
 /// Substitution inside one diagonal block: a few columns of B together, whose chains of dependent steps then overlap.
 template <class T>
@@ -153,7 +155,10 @@ void substitute_across(InColMajor<T> A, Triangle triangle, Diagonal diagonal, Tr
 template <class T>
 void subtract_product_of_many(InColMajor<T> A, Trans trans, InColMajor<T> X, ColMajor<T> B) {
   if (trans == Trans::none) {
-    gemm_minus<Right::plain, T>(B, A, X);
+    for (Index k = 0; k < X.rows; k += product_depth) {
+      const Index depth = std::min(product_depth, X.rows - k);
+      gemm_minus<Right::plain, T>(B, A.block(0, k, B.rows, depth), X.block(k, 0, depth, X.cols));
+    }
     return;
   }
   constexpr Index slice = 64;
@@ -199,16 +204,29 @@ void solve_many(InColMajor<T> A, Triangle triangle, Diagonal diagonal, Trans tra
   }
 }
 
+/// Rows of B above the first element that is not zero.
+template <class T>
+Index leading_zeros(InColMajor<T> B) {
+  Index zeros = B.rows;
+  for (Index j = 0; j < B.cols; ++j) {
+    const T* b = B.col(j);
+    zeros = std::find_if(b, b + zeros, [](const T& value) { return !(value == T(0)); }) - b;
+  }
+  return zeros;
+}
+
 template <class T>
 void solve_chunk(InColMajor<T> A, Triangle triangle, Diagonal diagonal, Trans trans, ColMajor<T> B) {
   const Index n = A.rows;
   const Index w = B.cols;
-  if (w >= many_columns) {
-    solve_many<T>(A, triangle, diagonal, trans, B);
-    return;
-  }
   const bool lower = triangle == Triangle::lower;
   const bool forward = lower == (trans == Trans::none);
+  if (w >= many_columns) {
+    const Index zeros = forward ? leading_zeros<T>(B) / leaf<T> * leaf<T> : 0;  // stay zeros: a third for unit columns
+    solve_many<T>(A.block(zeros, zeros, n - zeros, n - zeros), triangle, diagonal, trans,
+                  B.block(zeros, 0, n - zeros, w));
+    return;
+  }
   const bool in_register = !is_complex<T> && w == 1 && trans == Trans::none && simd::width<T> >= 4;
   const Index block = in_register ? std::min<Index>(8, simd::width<T>) : general_block;
   const Index blocks = (n + block - 1) / block;
@@ -232,10 +250,10 @@ void solve_chunk(InColMajor<T> A, Triangle triangle, Diagonal diagonal, Trans tr
 
 template <class T>
 void triangular_solve(InColMajor<T> A, Triangle triangle, Diagonal diagonal, Trans trans, ColMajor<T> B) {
-  const Index chunks = (B.cols + column_chunk - 1) / column_chunk;
-  parallel_for(chunks, A.rows * A.rows * B.cols > 2'000'000, [&](Index c) {
-    const Index j = c * column_chunk;
-    solve_chunk<T>(A, triangle, diagonal, trans, B.block(0, j, B.rows, std::min(column_chunk, B.cols - j)));
+  const Index chunk = B.cols >= 4 * wide_chunk ? wide_chunk : column_chunk;
+  parallel_for((B.cols + chunk - 1) / chunk, A.rows * A.rows * B.cols > 2'000'000, [&](Index c) {
+    const Index j = c * chunk;
+    solve_chunk<T>(A, triangle, diagonal, trans, B.block(0, j, B.rows, std::min(chunk, B.cols - j)));
   });
 }
 

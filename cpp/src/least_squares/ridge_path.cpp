@@ -31,10 +31,14 @@ class Path {
         n_(design.cols()),
         t_(design.targets()) {}
 
+  /// Whether the squares of X were.
+  [[nodiscard]] bool in_range() const { return in_range_; }
+
   Outcome primal(const RidgeOptions<T>& options) {
     Matrix<T> G(n_, n_);
     Matrix<T> C(n_, t_);
     gram<T>(design_.X(), design_.change_of_X(), design_.Y(), G.view(), C.view(), design_.change_of_Y());
+    in_range_ = squares_in_range(G.view());
     Pencil<T> pencil;
     const bool special = options.penalty.data != nullptr || options.prior.data != nullptr;
     if (special) {
@@ -113,6 +117,7 @@ class Path {
   Outcome dual() {
     Matrix<T> K(m_, m_);
     design_.dual_gram(K.view());
+    in_range_ = squares_in_range(K.view());
     set_constant_apart(K.view());
     Pencil<T> pencil;
     if (const Outcome outcome = diagonalise<T>(K, pencil); !outcome.ok()) {
@@ -225,6 +230,16 @@ class Path {
   }
 
  private:
+  /// Whether the largest square is neither lost nor infinite.
+  [[nodiscard]] static bool squares_in_range(InColMajor<T> G) {
+    T largest = 0;
+    for (Index i = 0; i < G.rows; ++i) {
+      largest = max_or_nan(largest, G(i, i));
+    }
+    return G.rows == 0 || (largest > std::numeric_limits<T>::min() / (epsilon<T> * epsilon<T>) &&
+                           largest < std::numeric_limits<T>::max() / T(1 << 20));
+  }
+
   /// K + c q q^T: the vector of the constant, q = sqrt(w) / ||sqrt(w)||, which centring has put into the null space of
   /// K, becomes the eigenvector of the largest eigenvalue, apart from all others.
   void set_constant_apart(ColMajor<T> K) const {
@@ -378,6 +393,7 @@ class Path {
   Index m_;
   Index n_;
   Index t_;
+  bool in_range_ = true;
 };
 
 }  // namespace
@@ -400,12 +416,14 @@ int exponent_out_of_range(In<T> X) {
 }
 
 template <class T>
-Outcome path_in_range(In<T> X, In<T> Y, const double* alpha, Index k, const RidgePath<T>& path,
-                      const RidgeOptions<T>& options) {
+Outcome path_as_is(In<T> X, In<T> Y, const double* alpha, Index k, const RidgePath<T>& path,
+                   const RidgeOptions<T>& options, bool& in_range) {
   const Design<T> design(X, Y, options.weights, options.intercept);
   Path<T> problem(design, alpha, k, path);
   const bool special = options.penalty.data != nullptr || options.prior.data != nullptr;
-  return X.rows > X.cols || special ? problem.primal(options) : problem.dual();
+  const Outcome outcome = X.rows > X.cols || special ? problem.primal(options) : problem.dual();
+  in_range = problem.in_range();
+  return outcome;
 }
 
 /// With X = 2^e Z, w = 2^-e v: ||y - X w||^2 + alpha ||L w||^2 = ||y - Z v||^2 + 4^-e alpha ||L v||^2.
@@ -425,7 +443,8 @@ Outcome path_of_scaled(In<T> X, In<T> Y, const double* alpha, Index k, const Rid
   for (Index a = 0; a < k; ++a) {
     scaled[a] = std::ldexp(alpha[a], -2 * e);
   }
-  const Outcome outcome = path_in_range<T>(Z.view(), Y, scaled.data(), k, path, options);
+  bool in_range = true;  // as far as that can be had
+  const Outcome outcome = path_as_is<T>(Z.view(), Y, scaled.data(), k, path, options, in_range);
   for (Index c = 0; c < X.cols * Y.cols * k; ++c) {
     path.coefs[c] = shift(path.coefs[c], -e);
   }
@@ -462,9 +481,11 @@ Outcome ridge_path(In<T> X, In<T> Y, const double* alpha, Index k, const RidgePa
       return {Reason::non_finite, i};
     }
   }
-  const int e = exponent_out_of_range<T>(X);
-  const Outcome outcome =
-      e != 0 ? path_of_scaled<T>(X, Y, alpha, k, path, options, e) : path_in_range<T>(X, Y, alpha, k, path, options);
+  bool in_range = true;
+  Outcome outcome = path_as_is<T>(X, Y, alpha, k, path, options, in_range);
+  if (const int e = in_range ? 0 : exponent_out_of_range<T>(X); e != 0) {
+    outcome = path_of_scaled<T>(X, Y, alpha, k, path, options, e);
+  }
   if (!outcome.ok()) {
     forget<T>(path, X.cols, Y.cols, k);
   }
