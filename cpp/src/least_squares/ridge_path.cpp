@@ -39,6 +39,7 @@ class Path {
     Matrix<T> C(n_, t_);
     gram<T>(design_.X(), design_.change_of_X(), design_.Y(), G.view(), C.view(), design_.change_of_Y());
     in_range_ = squares_in_range(G.view());
+    const Matrix<T> whole = mirrored(G.view());
     Pencil<T> pencil;
     const bool special = options.penalty.data != nullptr || options.prior.data != nullptr;
     if (special) {
@@ -97,16 +98,17 @@ class Path {
     }
     Matrix<T> coef(n_, t_ * k_);
     clear<T>(coef.view());
-    Matrix<T> minus_W(n_, t_ * k_);
+    add_product(pencil.S.view(), W.view(), coef.view());
+    if (!special && !precise) {
+      refine(whole.view(), pencil.S.view(), St.view(), C.view(), D.view(), W.view(), coef.view());
+    }
     for (Index j = 0; j < t_ * k_; ++j) {
       double square = 0;
       for (Index i = 0; i < n_; ++i) {
-        minus_W(i, j) = -W(i, j);
         square += static_cast<double>(pencil.nu[i]) * static_cast<double>(W(i, j)) * static_cast<double>(W(i, j));
       }
       store(out_.solution_norm, (j % t_) * k_ + j / t_, std::sqrt(square));  // ||L w||^2 = v^T diag(nu) v
     }
-    gemm_minus<Right::plain, T>(coef.view(), pencil.S.view(), minus_W.view());
     write_coefficients(coef.view());
     if (out_.loo != nullptr || out_.gcv != nullptr || out_.residual_norm != nullptr) {
       judge_primal(St.view(), D.view(), W.view());
@@ -230,6 +232,51 @@ class Path {
   }
 
  private:
+  /// A symmetric matrix from its lower triangle.
+  [[nodiscard]] static Matrix<T> mirrored(InColMajor<T> G) {
+    Matrix<T> whole(G.rows, G.rows);
+    for (Index j = 0; j < G.rows; ++j) {
+      for (Index i = j; i < G.rows; ++i) {
+        whole(i, j) = whole(j, i) = G(i, j);
+      }
+    }
+    return whole;
+  }
+
+  /// out := out + A B
+  static void add_product(InColMajor<T> A, InColMajor<T> B, ColMajor<T> out) {
+    Matrix<T> minus(B.rows, B.cols);
+    copy_into<T>(MatrixView<const T>(B), minus.view());
+    negate<T>(minus.view());
+    for (Index d = 0; d < A.cols; d += gram_depth) {
+      const Index depth = std::min(gram_depth, A.cols - d);
+      gemm_minus<Right::plain, T>(out, A.block(0, d, A.rows, depth), minus.view().block(d, 0, depth, B.cols));
+    }
+  }
+
+  /// One step of refinement, for what rounding has made of the eigenvectors: w := w + S D S^T (c - (G + alpha I) w).
+  void refine(InColMajor<T> G, InColMajor<T> S, InColMajor<T> St, InColMajor<T> minus_C, InColMajor<T> D, ColMajor<T> W,
+              ColMajor<T> coef) const {
+    Matrix<T> gradient(n_, t_ * k_);
+    for (Index c = 0; c < t_ * k_; ++c) {
+      const auto alpha = static_cast<T>(alpha_[c / t_]);
+      for (Index i = 0; i < n_; ++i) {
+        gradient(i, c) = minus_C(i, c % t_) + alpha * coef(i, c);
+      }
+    }
+    add_product(G, coef, gradient.view());
+    Matrix<T> step(n_, t_ * k_);
+    clear<T>(step.view());
+    gemm_minus<Right::plain, T>(step.view(), St, gradient.view());
+    for (Index c = 0; c < t_ * k_; ++c) {
+      for (Index i = 0; i < n_; ++i) {
+        step(i, c) *= D(i, c / t_);
+        W(i, c) += step(i, c);
+      }
+    }
+    add_product(S, step.view(), coef);
+  }
+
   /// Whether the largest square is neither lost nor infinite.
   [[nodiscard]] static bool squares_in_range(InColMajor<T> G) {
     T largest = 0;
