@@ -12,8 +12,8 @@
 /// Products A^H W A of a tall matrix with itself, in one pass over A and without copying it.
 namespace hessolve {
 
-inline constexpr Index widest_in_parts =
-    512;                                  // up to here threads take rows of A, and sums of their own; beyond, columns
+/// Columns of A up to which threads take rows of it, with sums of their own; beyond, threads take columns.
+inline constexpr Index widest_in_parts = 512;
 inline constexpr Index gram_depth = 256;  // rows taken at once: they stay in the second-level cache
 
 /// What rows are before they enter a product: sqrt(weights[i]) (A(i, j) - column_shift[j] - row_shift[i]). Null: none.
@@ -98,8 +98,8 @@ void subtract_panel(InColMajor<T> P, InColMajor<T> b, ColMajor<T> G, ColMajor<T>
 }  // namespace detail
 
 /// G := A^H A (the lower triangle; the other is not touched) and C := A^H B, the rows of A and B changed as said; C may
-/// have no columns. m n^2 + 2 m n k flops on several threads, with the same bits: rows are
-/// cut by size, and parts summed in order.
+/// have no columns. m n^2 + 2 m n k flops on several threads, with the same bits: rows are cut by size, and parts
+/// summed in order.
 template <class T>
 void gram(const Source<T>& A, const RowChange<T>& change, In<T> B, ColMajor<T> G, ColMajor<T> C,
           const RowChange<T>& change_of_B = {}) {

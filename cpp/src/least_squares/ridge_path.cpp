@@ -39,9 +39,9 @@ class Path {
     Matrix<T> C(n_, t_);
     gram<T>(design_.X(), design_.change_of_X(), design_.Y(), G.view(), C.view(), design_.change_of_Y());
     in_range_ = squares_in_range(G.view());
-    const Matrix<T> whole = mirrored(G.view());
     Pencil<T> pencil;
     const bool special = options.penalty.data != nullptr || options.prior.data != nullptr;
+    const Matrix<T> whole = special ? Matrix<T>() : mirrored(G.view());  // what refinement needs of G
     if (special) {
       Matrix<T> P(n_, n_);
       Index where = -1;
