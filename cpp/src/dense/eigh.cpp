@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <hessolve/dense/eigh.hpp>
 
+#include <hessolve/core/buffer.hpp>
+#include <hessolve/dense/qr.hpp>
+
+#include "dense/tridiagonal.hpp"
 #include "kernel/eigen_setup.hpp"
 #include "kernel/scaling.hpp"
+#include "kernel/team.hpp"
 
 #include <Eigen/Eigenvalues>
 
@@ -11,8 +16,51 @@
 namespace hessolve {
 namespace {
 
-/// Tridiagonal form and implicit QR, on the matrix scaled near 1 by a power of two, so that no square of an element
-/// leaves the range.
+/// Order up to which one thread does it all in its first-level cache.
+constexpr Index tiny = 16;
+
+/// A = V diag(w) V^H or w alone, A of moderate size.
+template <class T>
+bool with_tridiagonal_form(ColMajor<T> A, Real<T>* w, bool vectors) {
+  using R = Real<T>;
+  const Index n = A.rows;
+  const Buffer<R> e(n);
+  const Buffer<T> tau(n);
+  tridiagonalize<T>(A, w, e.data(), tau.data());
+  if (!vectors) {
+    return tridiagonal_eigvalsh<R>(n, w, e.data()).ok();
+  }
+  const Matrix<R> Z(n, n);
+  if (!tridiagonal_eigh<R>(n, w, e.data(), Z.view()).ok()) {
+    return false;
+  }
+  const auto back = [&](ColMajor<T> V) {
+    apply_q<T>(A.block(1, 0, n - 1, n - 1), tau.data(), n - 1, Trans::none, V.block(1, 0, n - 1, n));
+    parallel_for(n, n > 512, [&](Index j) { std::copy_n(V.col(j), n, A.col(j)); });
+  };
+  if constexpr (is_complex<T>) {
+    const Matrix<T> V(n, n);
+    as_eigen(V.view()) = as_eigen(Z.view()).template cast<T>();
+    back(V.view());
+  } else {
+    back(Z.view());
+  }
+  return true;
+}
+
+/// The same by Eigen's iteration on the whole matrix.
+template <class T>
+bool with_qr_iteration(ColMajor<T> A, Real<T>* w, bool vectors) {
+  Eigen::SelfAdjointEigenSolver<EigenMatrix<T>> solver(A.rows);
+  solver.compute(as_eigen(A), vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly);
+  std::copy_n(solver.eigenvalues().data(), A.rows, w);
+  if (vectors) {
+    as_eigen(A) = solver.eigenvectors();
+  }
+  return solver.info() == Eigen::Success;
+}
+
+/// On the matrix scaled near 1 by a power of two, so that no square of an element leaves the range.
 template <class T>
 Outcome decompose(ColMajor<T> A, Real<T>* w, bool vectors) {
   const Index n = A.rows;
@@ -23,29 +71,19 @@ Outcome decompose(ColMajor<T> A, Real<T>* w, bool vectors) {
     }
   }
   const int e = exponent_of(largest) == no_exponent ? 0 : exponent_of(largest);
+  const Real<T> half = std::ldexp(Real<T>(1), -e / 2);  // the whole might itself leave the range
+  const Real<T> other = std::ldexp(Real<T>(1), -e + e / 2);
   for (Index j = 0; j < n && e != 0; ++j) {
     for (Index i = j; i < n; ++i) {
-      A(i, j) = shift(A(i, j), -e);
+      A(i, j) = A(i, j) * half * other;
     }
   }
-  using Solver = Eigen::SelfAdjointEigenSolver<EigenMatrix<T>>;
   bool converged = std::isfinite(largest);
   if (converged && n > 0) {
-    Solver solver(n);
-    solver.compute(as_eigen(A), vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly);
-    converged = solver.info() == Eigen::Success;
-    for (Index i = 0; i < n && converged; ++i) {
-      w[i] = shift(solver.eigenvalues()[i], e);
-    }
-    if (converged && vectors) {
-      as_eigen(A) = solver.eigenvectors();
-      for (Index j = 0; j < n; ++j) {  // many rotations have worn the lengths
-        const Real<T> length = norm2(A.col(j), n);
-        for (Index i = 0; i < n; ++i) {
-          A(i, j) /= length;
-        }
-      }
-    }
+    converged = n <= tiny ? with_qr_iteration<T>(A, w, vectors) : with_tridiagonal_form<T>(A, w, vectors);
+  }
+  for (Index i = 0; i < n && converged; ++i) {
+    w[i] = shift(w[i], e);
   }
   if (!converged) {
     constexpr auto nan = std::numeric_limits<Real<T>>::quiet_NaN();
