@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import _load
 
 if TYPE_CHECKING:
+    from . import analysis as analysis
     from . import decompositions as decompositions
     from . import determinant as determinant
     from . import factorization as factorization
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from . import iterative as iterative
     from . import least_squares as least_squares
     from . import linear as linear
+    from . import modification as modification
     from . import paths as paths
     from . import plot as plot
     from . import preconditioning as preconditioning
@@ -37,6 +39,11 @@ if TYPE_CHECKING:
     from ._threads import get_num_threads as get_num_threads
     from ._threads import num_threads as num_threads
     from ._threads import set_num_threads as set_num_threads
+    from .analysis import curvature as curvature
+    from .analysis import estimate_diagonal as estimate_diagonal
+    from .analysis import estimate_trace as estimate_trace
+    from .analysis import optimal_step as optimal_step
+    from .analysis import spectral_density as spectral_density
     from .decompositions import cholesky as cholesky
     from .decompositions import eigh as eigh
     from .decompositions import ldlt as ldlt
@@ -59,6 +66,7 @@ if TYPE_CHECKING:
     from .linear import backslash as backslash
     from .linear import explain as explain
     from .linear import solve as solve
+    from .modification import modify_hessian as modify_hessian
     from .paths import lasso_path as lasso_path
     from .paths import ridge_path as ridge_path
     from .paths import select_alpha as select_alpha
@@ -129,6 +137,12 @@ _HOME = {  # public name -> the module it lives in
     "Prediction": "splittings",
     "preconditioner": "preconditioning",
     "Preconditioner": "preconditioning",
+    "curvature": "analysis",
+    "optimal_step": "analysis",
+    "spectral_density": "analysis",
+    "estimate_trace": "analysis",
+    "estimate_diagonal": "analysis",
+    "modify_hessian": "modification",
     "Solution": "_solution",
     "Plan": "_solution",
     "Reason": "_solution",

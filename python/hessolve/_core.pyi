@@ -233,3 +233,13 @@ def get_num_threads() -> int: ...
 def info() -> dict[str, str]: ...  # version, instruction_set, compiler, eigen, openmp
 def gemm_rate(n: int, seconds: float) -> float: ...  # measured flop/s of a float64 n x n product on the threads in force
 def memory_bandwidth(seconds: float) -> float: ...  # measured bytes/s of a streaming read
+def curvature(
+    H: NDArray[Any], M: NDArray[Any] | None, error: float, gradient: float, tolerance: float, vectors: bool,
+) -> tuple[tuple[int, int], NDArray[Any], NDArray[Any] | None, dict[str, Any], str]: ...  # outcome, w ascending, V, report, kind of point
+def judge_curvature(w: NDArray[Any], error: float, gradient: float, tolerance: float) -> tuple[dict[str, Any], str]: ...
+def modify_hessian(
+    H: NDArray[Any], method: str, clamp: bool, inertia: bool,
+) -> tuple[tuple[int, int], NDArray[Any], dict[str, Any]]: ...  # outcome, H + E, method, E_norm, shift, lowest, inertia, definite
+def spectral_density(A: Operator, samples: int, steps: int, seed: int) -> tuple[tuple[int, int], NDArray[Any], NDArray[Any]]: ...  # nodes and weights (samples, steps)
+def estimate(A: Operator, samples: int, seed: int, diagonal: bool) -> tuple[tuple[int, int], NDArray[Any], NDArray[Any]]: ...  # values of z^T A z a sample, or the diagonal and its standard errors
+def optimal_step(g: NDArray[Any], Hg: NDArray[Any]) -> tuple[float, float, float]: ...  # step, decrease, g^T H g / g^T g

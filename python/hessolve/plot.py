@@ -103,6 +103,48 @@ def spectrum(singular_values: ArrayLike, *, rank: int | None = None, ax: Any = N
     return ax
 
 
+def curvature(report: Any, ax: Any = None) -> Any:
+    """Draw the eigenvalues of a Hessian by sign, and the band in which one counts as zero.
+
+    Parameters
+    ----------
+    report : Curvature
+        From `hs.curvature`.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    ax : matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If there is no eigenvalue.
+    ImportError
+        If matplotlib is missing.
+    """
+    w = np.asarray(report.eigenvalues, dtype=np.float64)
+    if w.size == 0:
+        raise ValueError("`report` has no eigenvalue to draw.")
+    ax = _axes(ax)
+    order = np.arange(1, len(w) + 1)
+    band = max(float(report.uncertainty), float(np.finfo(np.float64).tiny))
+    ax.axhspan(-band, band, color="0.85", label=f"zero to {band:.1g}")
+    for colour, name, chosen in (("C0", "positive", w > band), ("C3", "negative", w < -band)):
+        if chosen.any():
+            ax.plot(order[chosen], w[chosen], "o", color=colour, markersize=4, label=f"{int(chosen.sum())} {name}")
+    inside = np.abs(w) <= band
+    if inside.any():
+        ax.plot(order[inside], w[inside], "o", color="0.4", markersize=4, label=f"{int(inside.sum())} zero")
+    if (np.abs(w) > 1e3 * np.abs(w[~inside]).min(initial=np.inf)).any():
+        ax.set_yscale("symlog", linthresh=max(band, float(np.abs(w[~inside]).min())))
+    ax.set_xlabel("index")
+    ax.set_ylabel("eigenvalue")
+    ax.set_title(f"{report.definiteness}, condition {report.condition:.2g}")
+    ax.legend()
+    return ax
+
+
 def coefficients(path: Any, ax: Any = None) -> Any:
     """Draw the coefficients of a ridge or lasso `Path` over the penalty, one line each, the first target's alone.
 

@@ -145,3 +145,14 @@ except ImportError as error:
     assert run_script(program) == 'plots need matplotlib: pip install "hessolve[plot]".\n'
     program = "import sys, hessolve as hs; hs.plot.convergence; print('matplotlib' in sys.modules)"
     assert run_script(program) == "False\n"
+
+
+def test_eigenvalues_with_the_zero_band(ax):
+    r = hs.curvature(np.diag([-2.0, 0.0, 1.0, 3.0]))
+    assert hs.plot.curvature(r, ax) is ax
+    assert r.plot(ax) is ax
+    positive, negative, zero = ax.get_lines()[:3]
+    np.testing.assert_allclose(positive.get_ydata(), [1, 3])
+    np.testing.assert_allclose(negative.get_ydata(), [-2])
+    np.testing.assert_allclose(zero.get_ydata(), [0], atol=1e-15)
+    assert ax.get_title().startswith("indefinite")

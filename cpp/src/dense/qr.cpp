@@ -3,7 +3,7 @@
 
 #include "kernel/block_sizes.hpp"
 #include "kernel/fill.hpp"
-#include "kernel/reflections.hpp"
+#include "kernel/packed_reflectors.hpp"
 #include "kernel/team.hpp"
 
 namespace hessolve {

@@ -15,6 +15,14 @@ void clear(ColMajor<T> M) {
   }
 }
 
+/// The lower triangle of M := 0
+template <class T>
+void clear_lower(ColMajor<T> M) {
+  for (Index j = 0; j < M.cols; ++j) {
+    std::fill(M.col(j) + j, M.col(j) + M.rows, T(0));
+  }
+}
+
 /// M := the first columns of the unit matrix.
 template <class T>
 void set_identity(ColMajor<T> M) {

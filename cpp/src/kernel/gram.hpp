@@ -3,6 +3,7 @@
 #include "kernel/block_sizes.hpp"
 #include "kernel/cholesky_panel.hpp"
 #include "kernel/dot.hpp"
+#include "kernel/fill.hpp"
 #include "kernel/source.hpp"
 
 #include <hessolve/core/buffer.hpp>
@@ -109,16 +110,6 @@ void gram(const Source<T>& A, const RowChange<T>& change, In<T> B, ColMajor<T> G
   const RowPanels<T> panels(A, change);
   const Source<T> b{B};
   const RowPanels<T> right(b, change_of_B);
-  const auto clear = [](ColMajor<T> M) {
-    for (Index j = 0; j < M.cols; ++j) {
-      std::fill_n(M.col(j), M.rows, T(0));
-    }
-  };
-  const auto clear_lower = [](ColMajor<T> M) {
-    for (Index j = 0; j < M.cols; ++j) {
-      std::fill(M.col(j) + j, M.col(j) + M.rows, T(0));
-    }
-  };
   const bool narrow = n <= widest_in_parts;
   constexpr Index cache = 32'768 / static_cast<Index>(sizeof(T));  // a panel that is read n / 8 times stays close
   const Index depth = n < serial_below ? std::clamp<Index>(cache / std::max<Index>(n, 1), 32, gram_depth) : gram_depth;
@@ -130,8 +121,8 @@ void gram(const Source<T>& A, const RowChange<T>& change, In<T> B, ColMajor<T> G
   parallel_for(chunks, narrow && chunks > 1 && m * n * (n + k) > 1'000'000, [&](Index c) {
     const ColMajor<T> G_part = chunks > 1 ? ColMajor<T>{parts.data() + c * n * (n + k), n, n, n} : G;
     const ColMajor<T> C_part = chunks > 1 ? ColMajor<T>{parts.data() + c * n * (n + k) + n * n, n, k, n} : C;
-    clear_lower(G_part);
-    clear(C_part);
+    clear_lower<T>(G_part);
+    clear<T>(C_part);
     Buffer<T> buffer(panels.buffer_size());
     Buffer<T> right_buffer(k > 0 ? right.buffer_size() : 0);
     for (Index first = c * chunk; first < std::min(m, (c + 1) * chunk); first += depth) {
@@ -156,8 +147,8 @@ void gram(const Source<T>& A, const RowChange<T>& change, In<T> B, ColMajor<T> G
     }
   });
   if (chunks > 1) {
-    clear_lower(G);
-    clear(C);
+    clear_lower<T>(G);
+    clear<T>(C);
   }
   for (Index c = 0; c < chunks && chunks > 1; ++c) {
     const T* part = parts.data() + c * n * (n + k);

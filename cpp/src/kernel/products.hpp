@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include "kernel/fill.hpp"
 #include "kernel/gram.hpp"
 
 /// A X and A^H Y for a few columns and an A that is read where it lies. The bits do not depend on threads or memory
@@ -47,11 +48,10 @@ void adjoint_product(const Source<T>& A, InColMajor<T> Y, ColMajor<T> Z, const R
   const Index m = A.rows();
   const Index n = A.cols();
   const Index k = Y.cols;
-  for (Index j = 0; j < k; ++j) {
-    std::fill_n(Z.col(j), n, T(0));
-  }
+  clear<T>(Z);
   const RowPanels<T> panels(A, change);
   Buffer<T> buffer(panels.buffer_size());
+  const bool rearrange = has_microkernel<T> && k > simd::tile_columns;  // else every element of A is read once
   constexpr Index part = 96;
   constexpr Index strip = 5 * part;
   Matrix<T> right(gram_depth, k);  // minus the conjugate of Y: the panels hold A^T
@@ -63,14 +63,24 @@ void adjoint_product(const Source<T>& A, InColMajor<T> Y, ColMajor<T> Z, const R
         right(i, j) = -conjugate(Y(first + i, j));
       }
     }
+    const ColMajor<const T> R = right.view().block(0, 0, count, k);
     parallel_for((n + strip - 1) / strip, n * count * k > 200'000, [&](Index s) {
       const Index end = std::min(n, (s + 1) * strip);
+      const Buffer<T> packed(rearrange ? packed_size<T>(part, count) : 0);
       for (Index i = s * strip; i < end; i += part) {
         const Index w = std::min(part, end - i);
         if (i + part < end) {
           simd::prefetch_columns<T>(P.col(0) + i + part, std::min(part, end - i - part), count, P.stride);
         }
-        gemm_minus<Right::plain, T>(Z.block(i, 0, w, k), P.block(i, 0, w, count), right.view().block(0, 0, count, k));
+        const ColMajor<const T> block = P.block(i, 0, w, count);
+        if constexpr (has_microkernel<T>) {
+          if (rearrange) {
+            pack_rows<T>(block, 0, (w + tile_rows<T> - 1) / tile_rows<T>, packed.data());
+            gemm_minus<Right::plain, T>(Z.block(i, 0, w, k), PackedRows<T>{packed.data(), block}, R);
+            continue;
+          }
+        }
+        gemm_minus<Right::plain, T>(Z.block(i, 0, w, k), block, R);
       }
     });
   }

@@ -351,12 +351,10 @@ class Path {
   void write_coefficients(InColMajor<T> coef) const {
     constexpr Index rows = 256;
     parallel_for((n_ + rows - 1) / rows, n_ * t_ * k_ > 100'000, [&](Index s) {
-      for (Index i = s * rows; i < std::min(n_, (s + 1) * rows); ++i) {
-        for (Index j = 0; j < t_; ++j) {
-          for (Index a = 0; a < k_; ++a) {
-            out_.coefs[(i * t_ + j) * k_ + a] = coef(i, j + a * t_);
-          }
-        }
+      const Index first = s * rows;
+      for (Index j = 0; j < t_; ++j) {
+        detail::transpose_tile<T>(coef.col(j) + first, t_ * coef.stride, k_, std::min(rows, n_ - first),
+                                  out_.coefs + (first * t_ + j) * k_, t_ * k_);
       }
     });
     Buffer<T> b(t_);

@@ -108,7 +108,7 @@ Outcome invert(const Source<T>& A, MatrixView<T> X, const SolveOptions& options,
   line[std::max<Index>(n - 1, 0)] = T(1);
   const MatrixView<const T> identity{line.data() + std::max<Index>(n - 1, 0), n, n, 1, -1};
   Matrix<T> result(n, n);
-  const SquareProblem<T> problem{A, {}, identity, result.view(), false};
+  const SquareProblem<T> problem{A, {}, identity, result.view(), false, true};
   const Outcome outcome = solve_square<T>(problem, options, false, certificate, diagnosis);
   if (outcome.reason != Reason::non_finite || diagnosis.argument == nullptr) {  // a refused A stays as it is
     copy_out<T>(result.view(), X);

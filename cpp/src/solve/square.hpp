@@ -13,7 +13,8 @@ struct SquareProblem {
   ColMajor<T> overwrite;
   In<T> B;
   MatrixView<T> X;
-  bool refine = true;  ///< compute a residual, and act on it
+  bool refine = true;    ///< compute a residual, and act on it
+  bool inverse = false;  ///< B is the unit matrix
 };
 
 /// Solve, compute rcond and one residual, refine where the backward error exceeds n eps, and climb the ladder where

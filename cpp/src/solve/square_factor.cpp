@@ -223,6 +223,15 @@ void SquareFactor<T>::solve_scaled(ColMajor<T> B, Trans trans) const {
 }
 
 template <class T>
+bool SquareFactor<T>::inverse(ColMajor<T> X) const {
+  if (method_ != Method::cholesky || scaled_) {
+    return false;
+  }
+  cholesky_inverse<T>(W_, X);
+  return true;
+}
+
+template <class T>
 void SquareFactor<T>::solve(ColMajor<T> B, Trans trans) const {
   if (!scaled_) {
     solve_scaled(B, trans);

@@ -36,6 +36,8 @@ class SquareFactor {
 
   /// B := op(A)^-1 B
   void solve(ColMajor<T> B, Trans trans) const;
+  /// X := A^-1 where the method has a cheaper way to it than by solving for unit vectors; else false, and X untouched.
+  [[nodiscard]] bool inverse(ColMajor<T> X) const;
   /// B := op(R A C)^-1 B, the factored matrix itself
   void solve_scaled(ColMajor<T> B, Trans trans) const;
 

@@ -22,6 +22,7 @@ class SquareSolve {
       : A_(problem.A),
         overwriting_(problem.overwrite.data != nullptr),
         refine_(problem.refine && !overwriting_),
+        inverse_wanted_(problem.inverse),
         B_(problem.B),
         X_(problem.X),
         options_(options),
@@ -163,7 +164,9 @@ class SquareSolve {
   }
 
   Outcome finish(Outcome outcome) {
-    factor_.solve(Y_, overwriting_ ? options_.trans : Trans::none);
+    if (!(inverse_wanted_ && factor_.inverse(Y_))) {
+      factor_.solve(Y_, overwriting_ ? options_.trans : Trans::none);
+    }
     const bool overflowed = !finite(Y_);
     Refinement refined;
     if (refine_ && !overflowed) {
@@ -239,6 +242,7 @@ class SquareSolve {
   const Source<T>& A_;
   bool overwriting_;
   bool refine_;
+  bool inverse_wanted_;
   In<T> B_;
   MatrixView<T> X_;
   const SolveOptions& options_;

@@ -18,4 +18,9 @@ template <class T>
 template <class T>
 void cholesky_solve(InColMajor<T> L, ColMajor<T> B, Trans trans = Trans::none);
 
+/// X := (L L^H)^-1 for the L of a factored A, both triangles. n^3 flops with those of the factorisation.
+/// [Higham 2002, 14.3]
+template <class T>
+void cholesky_inverse(InColMajor<T> L, ColMajor<T> X);
+
 }  // namespace hessolve
