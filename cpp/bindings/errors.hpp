@@ -53,5 +53,6 @@ void register_operators(py::module_& m);
 void register_iterative(py::module_& m);
 void register_sparse(py::module_& m);
 void register_analysis(py::module_& m);
+void register_quasi_newton(py::module_& m);
 
 }  // namespace hessolve::bindings

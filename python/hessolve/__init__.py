@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from . import paths as paths
     from . import plot as plot
     from . import preconditioning as preconditioning
+    from . import quasi_newton as quasi_newton
     from . import randomized as randomized
     from . import regression as regression
     from . import splittings as splittings
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     from .paths import select_alpha as select_alpha
     from .preconditioning import Preconditioner as Preconditioner
     from .preconditioning import preconditioner as preconditioner
+    from .quasi_newton import QuasiNewton as QuasiNewton
     from .randomized import randomized_svd as randomized_svd
     from .randomized import range_finder as range_finder
     from .randomized import sample_columns as sample_columns
@@ -143,6 +145,7 @@ _HOME = {  # public name -> the module it lives in
     "estimate_trace": "analysis",
     "estimate_diagonal": "analysis",
     "modify_hessian": "modification",
+    "QuasiNewton": "quasi_newton",
     "Solution": "_solution",
     "Plan": "_solution",
     "Reason": "_solution",
