@@ -21,6 +21,7 @@
 #include <hessolve/dense/svd.hpp>
 #include <hessolve/dense/triangular.hpp>
 #include <hessolve/dense/update.hpp>
+#include <hessolve/hessian/image.hpp>
 #include <hessolve/iterative/coloring.hpp>
 #include <hessolve/iterative/iterate.hpp>
 #include <hessolve/iterative/krylov.hpp>
