@@ -14,6 +14,7 @@ template <class T>
 Outcome blob_response(InImage<T> image, const double* sigmas, Index count, const HessianOptions& options, T* response) {
   Outcome outcome;
   const Index size = image.size();
+  Fields<T> fields;
   for (Index s = 0; s < count && outcome.ok(); ++s) {
     HessianOptions scaled = options;
     scaled.sigma.fill(0);
@@ -22,19 +23,22 @@ Outcome blob_response(InImage<T> image, const double* sigmas, Index count, const
     T* const out = response + s * size;
     with_axes(image.axes, [&](auto axes) {
       constexpr int d = decltype(axes)::value;
-      outcome = for_each_hessian_row<T>(image, scaled, T(1), [&](Index first, Index n, const T* const* rows) {
-        const Lane<T> zero = simd::zero<T>();
-        for (Index i = 0; i < n; i += simd::width<T>) {
-          Lane<T> h[6];
-          Lane<T> w[3];
-          load_components<T, d>(rows, i, n - i, h);
-          eigenvalues_of<T, d>(h, w);
-          const Lane<T> det = simd::absolute(determinant_of<T, d>(h));
-          const Lane<T> dark = simd::select(simd::greater<T>(w[d - 1], zero), det, zero);
-          const Lane<T> value = simd::select(simd::greater<T>(zero, w[0]), simd::subtract(zero, det), dark);
-          simd::store_upto<T>(out + first + i, value, n - i);
-        }
-      });
+      outcome = for_each_hessian_row<T>(
+          image, scaled, T(1),
+          [&](Index first, Index n, const T* const* rows) {
+            const Lane<T> zero = simd::zero<T>();
+            for (Index i = 0; i < n; i += simd::width<T>) {
+              Lane<T> h[6];
+              Lane<T> w[3];
+              load_components<T, d>(rows, i, n - i, h);
+              eigenvalues_of<T, d>(h, w);
+              const Lane<T> det = simd::absolute(determinant_of<T, d>(h));
+              const Lane<T> dark = simd::select(simd::greater<T>(w[d - 1], zero), det, zero);
+              const Lane<T> value = simd::select(simd::greater<T>(zero, w[0]), simd::subtract(zero, det), dark);
+              simd::store_upto<T>(out + first + i, value, n - i);
+            }
+          },
+          &fields);
     });
   }
   return outcome;

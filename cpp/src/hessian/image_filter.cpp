@@ -13,7 +13,13 @@
 namespace hessolve::image::inner {
 namespace {
 
-constexpr Index strip = 64;  // columns that are gathered at a time: whole cache lines, and free of their alignment
+/// Columns that are gathered at a time, whole cache lines, free of the alignment of their rows: as many of `rows` as
+/// stay in the first cache.
+template <class T>
+constexpr Index strip_of(Index rows) {
+  constexpr Index line = 256 / static_cast<Index>(sizeof(T));
+  return rows * 2 * line * static_cast<Index>(sizeof(T)) <= 40 * 1024 ? 2 * line : line;
+}
 
 /// What one pass along an axis makes of one input: a group of kernels, and the nodes that receive their results.
 template <class T>
@@ -184,6 +190,7 @@ class Slab {
     const Index r = pass.group.radius;
     T* const g = memory_.gathered.data();
     T* out[KernelGroup<T>::most];
+    const Index strip = strip_of<T>(last - first + 2 * r);
     for (Index j = 0; j < columns; j += strip) {
       const Index width = std::min(strip, columns - j);
       for (Index i = first - r; i < last + r; ++i) {
@@ -200,11 +207,14 @@ class Slab {
 
   /// Row i of an axis of n, or what stands for it.
   void extended_row(const T* input, Index n, Index i, Index stride, Index width, T cval, T* to) const {
-    if (filter_.edge == Edge::linear && (i < 0 || i >= n)) {  // the radius is 1 and n > 1
+    if (filter_.edge == Edge::linear && (i < 0 || i >= n)) {  // n > 1
+      const Index inwards = i < 0 ? stride : -stride;
       const T* edge = input + (i < 0 ? 0 : n - 1) * stride;
-      const T* inside = input + (i < 0 ? 1 : n - 2) * stride;
+      const bool near = i == -1 || i == n;
       for (Index c = 0; c < width; ++c) {
-        to[c] = 2 * edge[c] - inside[c];
+        const T f0 = edge[c];
+        const T f1 = edge[c + inwards];
+        to[c] = near ? 2 * f0 - f1 : n == 2 ? 3 * f0 - 2 * f1 : 4 * (f0 - f1) + edge[c + 2 * inwards];
       }
       return;
     }
@@ -254,7 +264,7 @@ std::unique_ptr<Workspace<T>> workspace_for(const Filter<T>& filter, const Tree<
     const Level<T>& level = tree.levels[a];
     memory->levels.emplace_back(level.nodes * extent);
     const Index n = axis == 0 ? slab : filter.shape[a];
-    gathered = std::max(gathered, (n + 2 * level.radius) * (axis + 1 == filter.axes ? 1 : strip));
+    gathered = std::max(gathered, (n + 2 * level.radius) * (axis + 1 == filter.axes ? 1 : strip_of<T>(0)));
     extent = axis + 1 == filter.axes ? 0 : axis == 0 ? below : extent / filter.shape[a];
   }
   memory->gathered = Buffer<T>(gathered);

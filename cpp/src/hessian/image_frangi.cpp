@@ -65,22 +65,25 @@ HESSOLVE_INLINE Lane<T> vesselness(const Lane<T>* h, const Weights<T>& weights) 
 
 template <class T, int d, bool legacy>
 Outcome add_scale(ImageView<const T> image, const HessianOptions& options, T factor, const Weights<T>& weights, T sigma,
-                  T* out, T* scale) {
-  return for_each_hessian_row<T>(image, options, factor, [&](Index first, Index n, const T* const* rows) {
-    for (Index i = 0; i < n; i += simd::width<T>) {
-      const Index rest = n - i;
-      Lane<T> h[6];
-      load_components<T, d>(rows, i, rest, h);
-      const Lane<T> value = vesselness<T, d, legacy>(h, weights);
-      const Lane<T> before = simd::load_upto<T>(out + first + i, rest);
-      const simd::Mask<T> more = simd::greater<T>(value, before);
-      simd::store_upto<T>(out + first + i, simd::select(more, value, before), rest);
-      if (scale != nullptr) {
-        const Lane<T> from = simd::load_upto<T>(scale + first + i, rest);
-        simd::store_upto<T>(scale + first + i, simd::select(more, simd::broadcast<T>(sigma), from), rest);
-      }
-    }
-  });
+                  T* out, T* scale, Fields<T>& fields) {
+  return for_each_hessian_row<T>(
+      image, options, factor,
+      [&](Index first, Index n, const T* const* rows) {
+        for (Index i = 0; i < n; i += simd::width<T>) {
+          const Index rest = n - i;
+          Lane<T> h[6];
+          load_components<T, d>(rows, i, rest, h);
+          const Lane<T> value = vesselness<T, d, legacy>(h, weights);
+          const Lane<T> before = simd::load_upto<T>(out + first + i, rest);
+          const simd::Mask<T> more = simd::greater<T>(value, before);
+          simd::store_upto<T>(out + first + i, simd::select(more, value, before), rest);
+          if (scale != nullptr) {
+            const Lane<T> from = simd::load_upto<T>(scale + first + i, rest);
+            simd::store_upto<T>(scale + first + i, simd::select(more, simd::broadcast<T>(sigma), from), rest);
+          }
+        }
+      },
+      &fields);
 }
 
 template <class T>
@@ -129,11 +132,13 @@ Outcome frangi(InImage<T> image, const double* sigmas, Index count, const Frangi
     }
     return hessian;
   };
+  Fields<T> fields;
   double common = 0;  // gamma, where it is not given
   if (options.gamma == nullptr) {
     for (Index k = 0; k < (options.legacy ? 1 : count); ++k) {
       double largest = 0;
-      const Outcome done = largest_squared_norm<T>(image, at(order[static_cast<std::size_t>(k)]), factor, largest);
+      const Outcome done =
+          largest_squared_norm<T>(image, at(order[static_cast<std::size_t>(k)]), factor, largest, &fields);
       if (!done.ok()) {
         return done;
       }
@@ -155,7 +160,7 @@ Outcome frangi(InImage<T> image, const double* sigmas, Index count, const Frangi
     const auto sigma = static_cast<T>(sigmas[k]);
     const auto run = [&](auto axes, auto legacy) {
       return add_scale<T, decltype(axes)::value, decltype(legacy)::value>(image, at(k), factor, weights, sigma, out,
-                                                                          scale);
+                                                                          scale, fields);
     };
     with_axes(image.axes, [&](auto axes) {
       if constexpr (decltype(axes)::value > 1) {

@@ -18,7 +18,8 @@ struct Kernel {
   }
 };
 
-/// Borders, and one more: f(-1) = 2 f(0) - f(1), which makes a centred difference one-sided at the border.
+/// Borders, and one more: f(-1) = 2 f(0) - f(1) and f(-2) = 4 (f(0) - f(1)) + f(2), with which centred differences, and
+/// those of differences, are what numpy.gradient makes of the border.
 enum class Edge : signed char { reflect, mirror, nearest, constant, wrap, linear };
 
 /// The pixel that stands for pixel i of n; -1: none, the constant.

@@ -23,23 +23,26 @@ template <class T>
 /// largest := max ||H||_F^2 over the pixels of factor times the image, for one to three axes.
 template <class T>
 [[nodiscard]] Outcome largest_squared_norm(ImageView<const T> image, const HessianOptions& options, T factor,
-                                           double& largest) {
+                                           double& largest, Fields<T>* fields = nullptr) {
   largest = 0;
   std::mutex guard;
   Outcome outcome;
   with_axes(image.axes, [&](auto axes) {
     constexpr int d = decltype(axes)::value;
-    outcome = for_each_hessian_row<T>(image, options, factor, [&](Index, Index n, const T* const* rows) {
-      Lane<T> most = simd::zero<T>();
-      for (Index i = 0; i < n; i += simd::width<T>) {
-        Lane<T> h[6];
-        load_components<T, d>(rows, i, n - i, h);
-        most = simd::maximum(most, squared_norm<T, d>(h));
-      }
-      const auto found = static_cast<double>(simd::largest_lane(most));
-      const std::lock_guard<std::mutex> lock(guard);  // a maximum does not depend on the order
-      largest = found > largest ? found : largest;
-    });
+    outcome = for_each_hessian_row<T>(
+        image, options, factor,
+        [&](Index, Index n, const T* const* rows) {
+          Lane<T> most = simd::zero<T>();
+          for (Index i = 0; i < n; i += simd::width<T>) {
+            Lane<T> h[6];
+            load_components<T, d>(rows, i, n - i, h);
+            most = simd::maximum(most, squared_norm<T, d>(h));
+          }
+          const auto found = static_cast<double>(simd::largest_lane(most));
+          const std::lock_guard<std::mutex> lock(guard);  // a maximum does not depend on the order
+          largest = found > largest ? found : largest;
+        },
+        fields);
   });
   return outcome;
 }

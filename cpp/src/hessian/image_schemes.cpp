@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "hessian/image_schemes.hpp"
 
-#include <hessolve/core/buffer.hpp>
-
 #include <algorithm>
 #include <cmath>
 
@@ -30,11 +28,6 @@ Edge edge_of(Border border) {
 }
 
 template <class T>
-Kernel<T> identity() {
-  return {{T(1)}, {}};
-}
-
-template <class T>
 Kernel<T> centred_difference(double factor) {
   return {{}, {T(0), static_cast<T>(factor / 2)}};
 }
@@ -43,8 +36,9 @@ Kernel<T> centred_difference(double factor) {
 template <class T>
 class Stages {
  public:
-  Stages(ImageView<const T> image, const HessianOptions& options, T factor)
+  Stages(ImageView<const T> image, const HessianOptions& options, T factor, Fields<T>& fields)
       : options_(options),
+        fields_(fields),
         factor_(factor),
         skip_(image.axes == 1 ? 1 : 0),
         axes_(image.axes + skip_),
@@ -125,24 +119,20 @@ class Stages {
     }
   }
 
-  /// fields[p] := product p
-  Outcome keep(const Filter<T>& filter, std::vector<Buffer<T>>& fields) const {
-    for (std::size_t p = 0; p < filter.products.size(); ++p) {
-      fields.emplace_back(size_);
+  /// fields_[first + p] := product p; their pointers in `kept`.
+  Outcome keep(const Filter<T>& filter, std::size_t first, std::vector<const T*>& kept) const {
+    const std::size_t count = filter.products.size();
+    while (fields_.size() < first + count) {
+      fields_.emplace_back(size_);
     }
-    return for_each_row<T>(filter, options_.stop, [&](Index first, Index n, const T* const* products) {
-      for (std::size_t p = 0; p < fields.size(); ++p) {
-        std::copy_n(products[p], n, fields[p].data() + first);
+    for (std::size_t p = 0; p < count; ++p) {
+      kept.push_back(fields_[first + p].data());
+    }
+    return for_each_row<T>(filter, options_.stop, [&](Index at, Index n, const T* const* products) {
+      for (std::size_t p = 0; p < count; ++p) {
+        std::copy_n(products[p], n, fields_[first + p].data() + at);
       }
     });
-  }
-
-  static std::vector<const T*> pointers(const std::vector<Buffer<T>>& fields) {
-    std::vector<const T*> all;
-    for (const Buffer<T>& field : fields) {
-      all.push_back(field.data());
-    }
-    return all;
   }
 
   Outcome direct(const Row<T>& row) const {
@@ -157,18 +147,18 @@ class Stages {
     Filter<T> first = filter_on({image_}, true, edge_of(options_.border));
     add_gaussians(first, shrink, 1, true, true);
     add_gradient(first);
-    std::vector<Buffer<T>> gradient;
-    if (const Outcome done = keep(first, gradient); !done.ok()) {
+    std::vector<const T*> gradient;
+    if (const Outcome done = keep(first, 0, gradient); !done.ok()) {
       return done;
     }
-    Filter<T> second = filter_on(pointers(gradient), false, edge_of(options_.border));
+    Filter<T> second = filter_on(std::move(gradient), false, edge_of(options_.border));
     add_gaussians(second, shrink, 1, false, true);
     add_components(second, true, [](Index, Index b, Index axis) { return Index(b == axis); });
     return for_each_row<T>(second, options_.stop, row);
   }
 
   /// The image smoothed, or itself where no smoothing is wanted.
-  Outcome smoothed(std::vector<Buffer<T>>& field, const T*& data) const {
+  Outcome smoothed(const T*& data) const {
     data = image_;
     if (!options_.smooth) {
       return {};
@@ -176,42 +166,36 @@ class Stages {
     Filter<T> filter = filter_on({image_}, true, edge_of(options_.border));
     add_gaussians(filter, 1, 0, true, false);
     filter.products.emplace_back();
-    const Outcome done = keep(filter, field);
-    data = field[0].data();
+    std::vector<const T*> field;
+    const Outcome done = keep(filter, 0, field);
+    data = field[0];
     return done;
   }
 
+  /// numpy.gradient twice: along one axis (f(i + 2) - 2 f(i) + f(i - 2)) / 4, with Edge::linear.
   Outcome repeated(const Row<T>& row) const {
-    std::vector<Buffer<T>> field;
     const T* data = nullptr;
-    if (const Outcome done = smoothed(field, data); !done.ok()) {
+    if (const Outcome done = smoothed(data); !done.ok()) {
       return done;
     }
-    const auto with_differences = [&](std::vector<const T*> sources, bool of_image) {
-      Filter<T> filter = filter_on(std::move(sources), of_image, Edge::linear);
-      for (Index axis = 0; axis < axes_; ++axis) {
-        const double first = axis == 0 && of_image ? static_cast<double>(factor_) : 1.0;
-        auto& kernels = filter.kernels[static_cast<std::size_t>(axis)];
-        kernels.push_back({{static_cast<T>(first)}, {}});
-        kernels.push_back(centred_difference<T>(first * (axis < skip_ ? 0 : unit(axis, 1))));
+    Filter<T> filter = filter_on({data}, !options_.smooth, Edge::linear);
+    for (Index axis = 0; axis < axes_; ++axis) {
+      const double first = axis == 0 && !options_.smooth ? static_cast<double>(factor_) : 1.0;
+      auto& kernels = filter.kernels[static_cast<std::size_t>(axis)];
+      kernels.push_back({{static_cast<T>(first)}, {}});
+      if (axis >= skip_) {
+        const double two = first * unit(axis, 2);
+        kernels.push_back(centred_difference<T>(first * unit(axis, 1)));
+        kernels.push_back({{static_cast<T>(-two / 2), T(0), static_cast<T>(two / 4)}, {}});
       }
-      return filter;
-    };
-    Filter<T> first = with_differences({data}, !options_.smooth);
-    add_gradient(first);
-    std::vector<Buffer<T>> gradient;
-    if (const Outcome done = keep(first, gradient); !done.ok()) {
-      return done;
     }
-    Filter<T> second = with_differences(pointers(gradient), false);
-    add_components(second, true, [](Index, Index b, Index axis) { return Index(b == axis); });
-    return for_each_row<T>(second, options_.stop, row);
+    add_components(filter, false, [](Index a, Index b, Index axis) { return Index(a == axis) + Index(b == axis); });
+    return for_each_row<T>(filter, options_.stop, row);
   }
 
   Outcome differences(const Row<T>& row) const {
-    std::vector<Buffer<T>> field;
     const T* data = nullptr;
-    if (const Outcome done = smoothed(field, data); !done.ok()) {
+    if (const Outcome done = smoothed(data); !done.ok()) {
       return done;
     }
     Filter<T> filter = filter_on({data}, !options_.smooth, edge_of(options_.border));
@@ -236,6 +220,7 @@ class Stages {
   }
 
   const HessianOptions& options_;
+  Fields<T>& fields_;
   T factor_;
   Index skip_;
   Index axes_;
@@ -251,12 +236,15 @@ double sigma_in_pixels(const HessianOptions& options, Index axis) {
 }
 
 template <class T>
-Outcome for_each_hessian_row(ImageView<const T> image, const HessianOptions& options, T factor, const Row<T>& row) {
-  return Stages<T>(image, options, factor).run(row);
+Outcome for_each_hessian_row(ImageView<const T> image, const HessianOptions& options, T factor, const Row<T>& row,
+                             Fields<T>* fields) {
+  Fields<T> own;
+  return Stages<T>(image, options, factor, fields != nullptr ? *fields : own).run(row);
 }
 
-template Outcome for_each_hessian_row<float>(ImageView<const float>, const HessianOptions&, float, const Row<float>&);
+template Outcome for_each_hessian_row<float>(ImageView<const float>, const HessianOptions&, float, const Row<float>&,
+                                             Fields<float>*);
 template Outcome for_each_hessian_row<double>(ImageView<const double>, const HessianOptions&, double,
-                                              const Row<double>&);
+                                              const Row<double>&, Fields<double>*);
 
 }  // namespace hessolve::image::inner
