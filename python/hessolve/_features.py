@@ -105,6 +105,12 @@ def blobs(
     chosen = options(
         array, [scales[0]], scheme=scheme, mode=mode, cval=cval, truncate=truncate, spacing=spacing, scales=scales
     )
+    largest = _core.image_range(array)[0]
+    if 16 * largest > float(np.finfo(array.dtype).max) ** (1 / array.ndim) / 16:
+        raise ValueError(
+            f"`image` {array.shape} holds numbers as large as {largest:.2g}, and its determinants overflow "
+            f"{array.dtype}; divide the image by its largest number first."
+        )
     (table,) = _core.image_blobs(array, chosen, scales, least)
     d = array.ndim
     bright = table[:, d + 2] == 1

@@ -129,6 +129,7 @@ Outcome frangi(InImage<T> image, const double* sigmas, Index count, const Frangi
     if (options.legacy) {
       hessian.scheme = Scheme::gaussian_twice;
       hessian.truncate = sigmas[k] > 1 ? 8 : 100;
+      hessian.cval = options.bright_ridges ? -hessian.cval : hessian.cval;  // it turns the image over, not the constant
     }
     return hessian;
   };

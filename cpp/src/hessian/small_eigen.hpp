@@ -5,6 +5,7 @@
 #include <hessolve/hessian/image.hpp>
 
 #include <cstdint>
+#include <limits>
 
 /// Eigenvalues of symmetric 2 x 2 and 3 x 3 matrices, one in each lane. Lanes do not see each other: the bits of one do
 /// not depend on its neighbours.
@@ -13,14 +14,14 @@ namespace hessolve::image::inner {
 template <class T>
 using Lane = simd::Packet<T>;
 
-/// The power of two below |v|; 1 for zero and for what is subnormal.
+/// The power of two below |v|; the smallest normal one for zero and for what is subnormal.
 template <class T>
 HESSOLVE_INLINE Lane<T> power_of_two(const Lane<T>& v) {
   using Bits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
   const Lane<T> exponent = Eigen::internal::pset1frombits<Lane<T>>(
       static_cast<Bits>(sizeof(T) == 8 ? 0x7FF0000000000000ULL : 0x7F800000ULL));
   const Lane<T> power = Eigen::internal::pand(v, exponent);
-  return simd::select(simd::greater<T>(power, simd::zero<T>()), power, simd::broadcast<T>(T(1)));
+  return simd::maximum(power, simd::broadcast<T>(std::numeric_limits<T>::min()));
 }
 
 /// exp(v) for v <= 0.
@@ -72,14 +73,20 @@ HESSOLVE_INLINE void eigen_3(const Lane<T>* h, Lane<T>* values, Lane<T>* V) {
   for (int k = 0; k < 6; ++k) {
     b[k] = multiply(h[k], shrink);
   }
-  const P q = multiply(add(add(b[0], b[3]), b[5]), broadcast<T>(T(1) / T(3)));
-  b[0] = subtract(b[0], q);
-  b[3] = subtract(b[3], q);
-  b[5] = subtract(b[5], q);
+  const P third_ = broadcast<T>(T(1) / T(3));
+  P q = multiply(add(add(b[0], b[3]), b[5]), third_);
+  for (int pass = 0; pass < 2; ++pass) {  // a second time for what rounding left, which may be all where B is small
+    const P rest = pass == 0 ? q : multiply(add(add(b[0], b[3]), b[5]), third_);
+    b[0] = subtract(b[0], rest);
+    b[3] = subtract(b[3], rest);
+    b[5] = subtract(b[5], rest);
+    q = pass == 0 ? q : add(q, rest);
+  }
   const P off = fma(b[1], b[1], fma(b[2], b[2], multiply(b[4], b[4])));
   const P diagonal = fma(b[0], b[0], fma(b[3], b[3], multiply(b[5], b[5])));
   const P square = multiply(fma(broadcast<T>(T(2)), off, diagonal), broadcast<T>(T(1) / T(6)));
-  const Mask<T> differ = greater<T>(square, zero_);  // else a multiple of I
+  const P least = broadcast<T>(std::numeric_limits<T>::min() / epsilon<T>);
+  const Mask<T> differ = greater<T>(square, least);  // else a multiple of I
   const P p = square_root(square);
   const P inverse = select(differ, divide(one, select(differ, p, one)), zero_);
   for (int k = 0; k < 6; ++k) {
