@@ -26,13 +26,11 @@ HESSOLVE_INLINE void correlate_packets(const KernelGroup<T>& g, const T* in, Ind
   P sum[count][U];
   const auto at = [&](const T* p, int u) { return U > 1 ? simd::load<T>(p + u * w) : simd::load_upto<T>(p, rest); };
   for (int u = 0; u < U; ++u) {
-    const P centre = at(in + j, u);
     for (int c = 0; c < count; ++c) {
-      sum[c][u] =
-          c < E || c >= E + O ? simd::multiply(simd::broadcast<T>(g.even_weights[c][0]), centre) : simd::zero<T>();
+      sum[c][u] = simd::zero<T>();
     }
   }
-  for (Index k = 1; k <= g.radius; ++k) {
+  for (Index k = g.radius; k > 0; --k) {  // small weights first
     const T* after = in + j + k * step;
     const T* before = in + j - k * step;
     for (int u = 0; u < U; ++u) {
@@ -50,6 +48,16 @@ HESSOLVE_INLINE void correlate_packets(const KernelGroup<T>& g, const T* in, Ind
         const P minus = simd::subtract(a, b);
         for (int c = E; c < count; ++c) {
           sum[c][u] = simd::multiply_add(simd::broadcast<T>(g.odd_weights[c][k]), minus, sum[c][u]);
+        }
+      }
+    }
+  }
+  if constexpr (E + B > 0) {
+    for (int u = 0; u < U; ++u) {
+      const P centre = at(in + j, u);
+      for (int c = 0; c < count; ++c) {
+        if (c < E || c >= E + O) {
+          sum[c][u] = simd::multiply_add(simd::broadcast<T>(g.even_weights[c][0]), centre, sum[c][u]);
         }
       }
     }
