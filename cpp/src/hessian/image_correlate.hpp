@@ -30,9 +30,9 @@ HESSOLVE_INLINE void correlate_packets(const KernelGroup<T>& g, const T* in, Ind
       sum[c][u] = simd::zero<T>();
     }
   }
-  for (Index k = g.radius; k > 0; --k) {  // small weights first
-    const T* after = in + j + k * step;
-    const T* before = in + j - k * step;
+  const T* after = in + j + g.radius * step;
+  const T* before = in + j - g.radius * step;
+  for (Index k = g.radius; k > 0; --k, after -= step, before += step) {  // small weights first
     for (int u = 0; u < U; ++u) {
       const P a = at(after, u);
       const P b = at(before, u);
