@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "errors.hpp"
 
+namespace hessolve::bindings {
+void register_image(pybind11::module_& m);
+}
+
 PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   m.doc() = "The compiled part of hessolve. Nothing here is public; the package's modules are.";
   hessolve::bindings::register_report(m);
@@ -17,5 +21,6 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   hessolve::bindings::register_sparse(m);
   hessolve::bindings::register_analysis(m);
   hessolve::bindings::register_quasi_newton(m);
+  hessolve::bindings::register_image(m);
   hessolve::bindings::register_system(m);
 }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from . import factorization as factorization
     from . import gauss_jordan as gauss_jordan
     from . import gram_schmidt as gram_schmidt
+    from . import image as image
     from . import inverse as inverse
     from . import iterative as iterative
     from . import least_squares as least_squares
@@ -157,7 +158,7 @@ _HOME = {  # public name -> the module it lives in
     "get_num_threads": "_threads",
     "num_threads": "_threads",
 }
-_MODULES = frozenset(home for home in _HOME.values() if not home.startswith("_")) | {"plot"}
+_MODULES = frozenset(home for home in _HOME.values() if not home.startswith("_")) | {"plot", "image"}
 
 __all__ = ["__version__", *_HOME]
 

@@ -228,6 +228,22 @@ def predict_convergence(A: Operator, method: str, rtol: float, timed: bool) -> t
 def spectral_radius(A: Operator) -> tuple[float, bool]: ...  # and whether it has settled
 def preconditioner(A: Operator, kind: str) -> tuple[Operator | None, tuple[int, int], float, int, float]: ...  # outcome, shift, row of the first breakdown, largest eigenvalue
 def factor_sparse(rows: int, cols: int, indptr: NDArray[Any], indices: NDArray[Any], data: NDArray[Any], by_rows: bool, kind: str) -> SparseFactor: ...  # sorted, inspected arrays; ask for the outcome
+class ImageOptions:
+    """How second derivatives of an image are taken."""
+
+    def __init__(self, sigma: list[float], spacing: list[float], scheme: int, border: int, cval: float, truncate: float, scale_normalized: bool) -> None: ...  # sigma empty: no smoothing; indices of _images.SCHEMES and BORDERS
+
+def image_range(image: NDArray[Any]) -> tuple[float, int]: ...  # largest modulus; flat index of the first NaN or infinity, or -1
+def image_hessian(image: NDArray[Any], options: ImageOptions) -> NDArray[Any]: ...  # (d (d + 1) / 2, ...)
+def image_eigenvalues(image: NDArray[Any], options: ImageOptions, by_magnitude: bool) -> NDArray[Any]: ...  # (d, ...), d <= 3
+def image_determinant(image: NDArray[Any], options: ImageOptions) -> NDArray[Any]: ...  # d <= 3
+def image_eigh(H: NDArray[Any], d: int, *, vectors: bool, by_magnitude: bool) -> tuple[NDArray[Any], NDArray[Any] | None]: ...  # (d, ...), (d, d, ...), d <= 3
+def image_frangi(
+    image: NDArray[Any], options: ImageOptions, sigmas: list[float], gamma: list[float], *, alpha: float, beta: float, bright_ridges: bool,
+    legacy: bool, return_scale: bool,
+) -> tuple[NDArray[Any], NDArray[Any]]: ...  # gamma empty: found; the scale is empty unless asked for
+def image_structure(image: NDArray[Any], options: ImageOptions, flat: float, ratio: float) -> NDArray[np.int8]: ...  # index of _features.SHAPES, + 8 where bright
+def image_blobs(image: NDArray[Any], options: ImageOptions, sigmas: list[float], threshold: float) -> tuple[NDArray[np.float64]]: ...  # (n, d + 3): position, sigma, response, bright
 def set_num_threads(n: int) -> None: ...  # 0: as many as OpenMP offers
 def get_num_threads() -> int: ...
 def info() -> dict[str, str]: ...  # version, instruction_set, compiler, eigen, openmp

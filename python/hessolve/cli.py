@@ -25,6 +25,7 @@ from typing import Any
 
 import hessolve as hs
 
+from ._image_command import add_arguments as add_image_arguments
 from .demo import SCENES
 
 Command = Callable[[argparse.Namespace], int]
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, arguments: list[str]) -> int:
     if options.command is _bench and any(name in os.environ for name in SLOWS_THE_PEERS):
         return _restart_without(SLOWS_THE_PEERS, arguments)
-    if options.command not in (_solve, _explain):
+    if options.command not in (_solve, _explain, _image):
         return _call(options)
     from numpy.linalg import LinAlgError
 
@@ -129,6 +130,12 @@ def _explain(options: argparse.Namespace) -> int:
         plan = hs.explain(A)
     _print_panel(str(plan))
     return 0
+
+
+def _image(options: argparse.Namespace) -> int:
+    from . import _image_command
+
+    return _image_command.run(options)
 
 
 def _bench(options: argparse.Namespace) -> int:
@@ -344,6 +351,8 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--quick", action="store_true", help="fewer sizes and samples")
     bench.add_argument("--json", metavar="FILE", help="write the measurements as JSON")
     bench.add_argument("--chart", metavar="FILE.png", help="draw the ratios")
+
+    add_image_arguments(add("image", _image, "find vessels or blobs in a picture"))
 
     add("info", _info, "tell version, instruction set, threads and Eigen")
     return parser

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pictures of what was computed: convergence, spectrum, paths of coefficients, leave-one-out curve, L-curve.
+"""Pictures of what was computed: convergence, spectrum, paths of coefficients, L-curve, vessels, curvatures, ...
 
 Each function takes the axes to draw on, a new figure's by default, and returns them. matplotlib is imported on first
 use; the extra ``hessolve[plot]`` brings it.
@@ -13,7 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _arrays
 
-__all__ = ["coefficients", "convergence", "l_curve", "leave_one_out", "solution", "spectrum"]
+__all__ = [
+    "coefficients",
+    "convergence",
+    "curvatures",
+    "l_curve",
+    "leave_one_out",
+    "solution",
+    "spectrum",
+    "vesselness",
+]
 
 
 def solution(s: Any, ax: Any = None) -> Any:
@@ -241,6 +250,58 @@ def l_curve(path: Any, ax: Any = None) -> Any:
         ax.annotate(f"alpha = {alphas[end]:.2g}", (residuals[end], sizes[end]))
     ax.set(xlabel="||y - X w||", ylabel="||w||")
     return ax
+
+
+def vesselness(image: ArrayLike, vesselness: ArrayLike, *, ax: Any = None) -> Any:
+    """Draw an image in grey and what `image.frangi` found in it over it, the clearer the larger.
+
+    Parameters
+    ----------
+    image, vesselness : (m, n) array_like, real
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    ax : matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If the two differ in shape, or have not two dimensions, or NaN.
+    ImportError
+        If matplotlib is missing.
+    """
+    from ._image_plots import draw_vesselness
+
+    return draw_vesselness(image, vesselness, _axes(ax))
+
+
+def curvatures(image: ArrayLike, H: ArrayLike, *, every: int = 16, ax: Any = None) -> Any:
+    """Draw the Hessians of an image as ellipses on a grid: long along large curvatures, in two colours for two signs.
+
+    Parameters
+    ----------
+    image : (m, n) array_like, real
+    H : (3, m, n) array_like
+        Of `image.hessian`.
+    every : int >= 1
+        Pixels from one ellipse to the next; the largest eigenvalue on the grid is that long.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    ax : matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If the two do not fit, or ``every`` is out of range.
+    ImportError
+        If matplotlib is missing.
+    """
+    from ._image_plots import draw_curvatures
+
+    return draw_curvatures(image, H, every, _axes(ax))
 
 
 def _axes(ax: Any) -> Any:

@@ -103,7 +103,7 @@ def test_variance_inflation_is_that_in_the_literature():
     np.testing.assert_allclose(inflation, [135.53, 1788.51, 33.62, 3.589, 399.15, 758.98], rtol=2e-4)
 
 
-@pytest.mark.parametrize("scene", ["penalty", "splitting"])
+@pytest.mark.parametrize("scene", ["penalty", "splitting", "vessels"])
 def test_pictures_are_saved(tmp_path, scene):
     image = pytest.importorskip("matplotlib.image", reason="matplotlib is not installed")
     assert play(scene, tmp_path)[0] == 0
@@ -116,13 +116,13 @@ def test_pictures_are_saved(tmp_path, scene):
 def test_the_demo_runs_without_scipy_and_matplotlib(tmp_path, run_script):
     program = """
 import sys
-for name in ("scipy", "matplotlib", "sklearn"):
+for name in ("scipy", "matplotlib", "sklearn", "skimage"):
     sys.modules[name] = None
 from pathlib import Path
 from hessolve import demo
 raise SystemExit(demo.run(demo.SCENES, Path(sys.argv[1])))
 """
     said = run_script(program, tmp_path)
-    assert said.count("is not drawn, since matplotlib is missing: pip install") == 2
+    assert said.count("is not drawn, since matplotlib is missing: pip install") == 3
     assert "sparse matrices need SciPy" in said
     assert not list(tmp_path.glob("*.png"))

@@ -24,6 +24,7 @@
 #include <hessolve/hessian/analysis.hpp>
 #include <hessolve/hessian/modify.hpp>
 #include <hessolve/hessian/quasi_newton.hpp>
+#include <hessolve/hessian/image.hpp>
 #include <hessolve/iterative/coloring.hpp>
 #include <hessolve/iterative/iterate.hpp>
 #include <hessolve/iterative/krylov.hpp>

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-SCENES = ("silence", "digits", "regimes", "penalty", "splitting")
+SCENES = ("silence", "digits", "regimes", "penalty", "splitting", "vessels")
 
 
 class Stage:
