@@ -52,5 +52,6 @@ void register_system(py::module_& m);
 void register_operators(py::module_& m);
 void register_iterative(py::module_& m);
 void register_sparse(py::module_& m);
+void register_derivatives(py::module_& m);
 
 }  // namespace hessolve::bindings

@@ -15,5 +15,6 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   hessolve::bindings::register_operators(m);
   hessolve::bindings::register_iterative(m);
   hessolve::bindings::register_sparse(m);
+  hessolve::bindings::register_derivatives(m);
   hessolve::bindings::register_system(m);
 }

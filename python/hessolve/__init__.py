@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from . import _load
 
 if TYPE_CHECKING:
+    from . import convexity as convexity
     from . import decompositions as decompositions
     from . import determinant as determinant
+    from . import differentiate as differentiate
     from . import factorization as factorization
     from . import gauss_jordan as gauss_jordan
     from . import gram_schmidt as gram_schmidt
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from . import iterative as iterative
     from . import least_squares as least_squares
     from . import linear as linear
+    from . import local_models as local_models
     from . import paths as paths
     from . import plot as plot
     from . import preconditioning as preconditioning
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from ._threads import get_num_threads as get_num_threads
     from ._threads import num_threads as num_threads
     from ._threads import set_num_threads as set_num_threads
+    from .convexity import check_convexity as check_convexity
     from .decompositions import cholesky as cholesky
     from .decompositions import eigh as eigh
     from .decompositions import ldlt as ldlt
@@ -46,6 +50,11 @@ if TYPE_CHECKING:
     from .determinant import det as det
     from .determinant import matrix_rank as matrix_rank
     from .determinant import slogdet as slogdet
+    from .differentiate import gradient as gradient
+    from .differentiate import hessian as hessian
+    from .differentiate import hessian_grid as hessian_grid
+    from .differentiate import hvp as hvp
+    from .differentiate import jacobian as jacobian
     from .factorization import Factor as Factor
     from .factorization import factor as factor
     from .gauss_jordan import gauss_jordan_steps as gauss_jordan_steps
@@ -59,6 +68,8 @@ if TYPE_CHECKING:
     from .linear import backslash as backslash
     from .linear import explain as explain
     from .linear import solve as solve
+    from .local_models import local_map as local_map
+    from .local_models import taylor as taylor
     from .paths import lasso_path as lasso_path
     from .paths import ridge_path as ridge_path
     from .paths import select_alpha as select_alpha
@@ -136,6 +147,14 @@ _HOME = {  # public name -> the module it lives in
     "NotPositiveDefiniteError": "_solution",
     "ConvergenceError": "_solution",
     "IllConditionedWarning": "_solution",
+    "gradient": "differentiate",
+    "jacobian": "differentiate",
+    "hvp": "differentiate",
+    "hessian": "differentiate",
+    "hessian_grid": "differentiate",
+    "taylor": "local_models",
+    "local_map": "local_models",
+    "check_convexity": "convexity",
     "set_num_threads": "_threads",
     "get_num_threads": "_threads",
     "num_threads": "_threads",

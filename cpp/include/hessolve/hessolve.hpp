@@ -21,6 +21,11 @@
 #include <hessolve/dense/svd.hpp>
 #include <hessolve/dense/triangular.hpp>
 #include <hessolve/dense/update.hpp>
+#include <hessolve/hessian/differences.hpp>
+#include <hessolve/hessian/dual.hpp>
+#include <hessolve/hessian/grid.hpp>
+#include <hessolve/hessian/star_coloring.hpp>
+#include <hessolve/hessian/tape.hpp>
 #include <hessolve/iterative/coloring.hpp>
 #include <hessolve/iterative/iterate.hpp>
 #include <hessolve/iterative/krylov.hpp>
