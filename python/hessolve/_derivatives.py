@@ -16,8 +16,8 @@ from ._star_coloring import StarColoring
 Array = NDArray[Any]
 METHODS = ("auto", "dual", "complex", "3-point", "2-point")
 FIRST = 2.0**-3  # largest step of first derivatives, for |x| <= 1
-SECOND = 2.0**-2
-OF_GRADIENT = {"3-point": (2, 2.0**-9), "2-point": (1, 2.0**-26)}  # levels, largest step
+SECOND = {"3-point": 2.0**-1, "2-point": 2.0**-4}
+OF_GRADIENT = {"3-point": (3, 2.0**-6), "2-point": (1, 2.0**-26)}  # levels, largest step
 EPS = float(np.finfo(np.float64).eps)
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from . import _arrays, _core
 
 Array = NDArray[Any]
-LEVELS = 5  # each with half the step of the one before
+LEVELS = 7  # each with half the step of the one before
 _BLOCK = 1 << 24  # numbers in the points of one call
+_NEXT = 32.0  # by how much a derivative may exceed the one before, where nothing measures it
 _TYPICAL = 1.0  # where |x| is smaller, steps do not shrink with it
 
 
@@ -36,21 +37,13 @@ class Function:
         self.eps = float(np.finfo(np.float64).eps)  # of what the function computes in
 
     def __call__(self, points: Array) -> Array:
-        """Return the values at the points (k, n), as (k, m)."""
+        """Return the values at the points (k, n), as (k, m).
+
+        What NumPy warns of on the way, a logarithm of a negative number say, shows in the values: these are judged.
+        """
         self.evaluations += len(points)
-        if self.vectorized:
-            values = self._array(self.f(np.ascontiguousarray(points.T)), points.dtype)
-            fits = values.shape == (len(points),) if self.scalar else values.shape[-1:] == (len(points),)
-            if not fits or (self.size is not None and values.size != self.size * len(points)):
-                first = "" if self.scalar else "m, " if self.size is None else f"{self.size}, "
-                needed = f"({first}{len(points)}{',' if self.scalar else ''})"
-                raise ValueError(
-                    f"`{self.name}` returned shape {values.shape} for points {points.T.shape}; "
-                    f"with vectorized=True {needed} is needed."
-                )
-            rows = values.reshape(-1, len(points)).T
-        else:
-            rows = np.array([self._row(point) for point in points])
+        with np.errstate(all="ignore"):
+            rows = self._values(points)
         bad = ~np.isfinite(rows).all(axis=1)
         if bad.any():
             k = int(np.argmax(bad))
@@ -64,6 +57,20 @@ class Function:
             )
             raise NonFiniteError(f"`{self.name}` returned {value} at x = {at}{why}.")
         return rows
+
+    def _values(self, points: Array) -> Array:
+        if self.vectorized:
+            values = self._array(self.f(np.ascontiguousarray(points.T)), points.dtype)
+            fits = values.shape == (len(points),) if self.scalar else values.shape[-1:] == (len(points),)
+            if not fits or (self.size is not None and values.size != self.size * len(points)):
+                first = "" if self.scalar else "m, " if self.size is None else f"{self.size}, "
+                needed = f"({first}{len(points)}{',' if self.scalar else ''})"
+                raise ValueError(
+                    f"`{self.name}` returned shape {values.shape} for points {points.T.shape}; "
+                    f"with vectorized=True {needed} is needed."
+                )
+            return values.reshape(-1, len(points)).T
+        return np.array([self._row(point) for point in points])
 
     def _row(self, point: Array) -> Array:
         values = self._array(self.f(point.reshape(self.x.shape).copy()), point.dtype)
@@ -159,8 +166,9 @@ def directional(F: Function, V: Array, method: str, levels: int) -> tuple[Array,
     carried = np.array([np.max(np.abs(x[V[:, c] != 0]), initial=0.0) for c in range(k)]) / np.where(moved > 0, moved, 1)
     rounding = F.eps * (np.abs(ends[0]) + np.abs(ends[1]) + np.abs(centre)) / width
     rounding += np.finfo(np.float64).eps * np.abs(D) * carried[:, np.newaxis] / width
-    if levels == 1:  # nothing to compare with: the third derivative is taken to be as large as the second
-        error = rounding[0] + moved[:, np.newaxis] * (np.abs(D[0]) + np.abs(D[0]).max(initial=0.0, axis=0))
+    if levels == 1:  # nothing to compare with: the next derivative is taken to be at most _NEXT times as large
+        ratio = np.max(np.abs(D[0]), initial=0.0) / max(float(moved.max(initial=0.0)), 1e-300)
+        error = rounding[0] + _NEXT * ratio * moved[:, np.newaxis] ** 2
         return D[0].T, error.T
     best, error = _core.extrapolate(D.reshape(levels, -1), rounding.reshape(levels, -1), len(signs))
     return best.reshape(k, m).T, error.reshape(k, m).T

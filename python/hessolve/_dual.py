@@ -253,8 +253,8 @@ class Dual:
 _METHODS = words("""all any argmax argmin argsort clip conj conjugate cumprod cumsum diagonal dot max mean min prod ptp
 repeat round squeeze std sum swapaxes take trace var searchsorted nonzero""")
 _FUNCTIONS = words("""exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan arcsin arccos arctan sinh cosh tanh
-arcsinh arccosh arctanh square reciprocal absolute fabs radians degrees deg2rad rad2deg sign rint floor ceil trunc arctan2
-hypot logaddexp logaddexp2 isfinite isnan isinf""")  # NumPy calls these of the entries of an object array
+arcsinh arccosh arctanh square reciprocal absolute fabs radians degrees deg2rad rad2deg sign rint floor ceil trunc
+arctan2 hypot logaddexp logaddexp2 isfinite isnan isinf""")  # NumPy calls these of the entries of an object array
 for _name in (*_METHODS, *_FUNCTIONS):
     setattr(Dual, _name, _numpy(_name))
 

@@ -182,7 +182,7 @@ def _by_values(
     def compute(steps: Array) -> tuple[Array, Array]:
         return _differences.second(F, steps, rows, cols, method)
 
-    values, errors = _differences.shrinking(step, x, SECOND, compute)
+    values, errors = _differences.shrinking(step, x, SECOND[method], compute)
     if coloring is None:
         H, error = np.zeros((x.size, x.size)), np.zeros((x.size, x.size))
         for full, entries in ((H, values), (error, errors)):
@@ -205,7 +205,7 @@ def _check_curvature(F: Function, x: Array, H: Any, error: Any) -> None:
     def compute(steps: Array) -> tuple[Array, Array]:
         return _differences.second(line, steps, zero, zero, "3-point")
 
-    found, bound = _differences.shrinking(None, np.zeros(1), SECOND * scale, compute)
+    found, bound = _differences.shrinking(None, np.zeros(1), SECOND["3-point"] * scale, compute)
     expected = v @ (H @ v)
     allowed = 10 * (bound[0] + np.abs(v) @ (error @ np.abs(v))) + 1e-6 * (np.abs(v) @ (abs(H) @ np.abs(v)))
     if abs(found[0] - expected) > allowed:
@@ -227,7 +227,7 @@ def _by_gradients(
     if method == "complex":
         J = _differences.complex_step(G, x.ravel()) if coloring is None else None
         if J is None:
-            J = _complex_products(grad, x, S)
+            J = _complex_products(G, x, S)
         else:
             check_analytic(G, x, J)
         products, error = J, rounding_of(J)
@@ -250,9 +250,9 @@ def _by_gradients(
     return HessianResult(H, bounds, G.evaluations, method, reason, coloring)
 
 
-def _complex_products(grad: Callable[[Any], Any], x: Array, S: Array) -> Array:
-    G = Function(lambda t: grad(x + (S @ t).reshape(x.shape)), np.zeros(S.shape[1]), "grad", size=x.size)
-    return _differences.complex_step(G, np.zeros(S.shape[1]))
+def _complex_products(G: Function, x: Array, S: Array) -> Array:
+    line = Function(lambda t: G((x.ravel() + S @ t)[np.newaxis])[0], np.zeros(S.shape[1]), "grad", size=x.size)
+    return _differences.complex_step(line, np.zeros(S.shape[1]))
 
 
 def _detected(F: Function | None, grad: Any, x: Array, vectorized: bool) -> StarColoring:

@@ -270,8 +270,8 @@ def hessian(
         "dual" is exact and needs one call of a function written with NumPy; "auto" is that, or "3-point" where the
         function uses something it cannot follow. "complex": complex steps one way, differences the other.
     step : float or array_like of the shape of x, optional
-        The largest step of differences, for each coordinate. By default 1/4 of ``max(|x|, 1)``, rounded to a power of
-        two and halved four times; of a gradient 2^-9 and 2^-10 ("3-point"), 2^-26 ("2-point").
+        The largest step of differences, for each coordinate. By default 1/2 of ``max(|x|, 1)``, rounded to a power of
+        two and halved four times; of a gradient 2^-6, halved twice ("3-point"), or 2^-26 ("2-point").
     vectorized : bool
         ``f`` takes (n, k), a column a point, and returns (k,), ``grad`` (n, k): all points in one call.
     sparsity : (n, n) array_like, scipy.sparse array, `hessolve.differentiate.StarColoring` or "detect", optional
@@ -306,7 +306,7 @@ def hessian(
     -----
     "dual": a forward and a backward sweep over the operations of ``f``, for 8 columns at once and on several threads.
     "3-point" from ``f``: 5 (n^2 + n) calls, "2-point" 5 (n^2 + 3 n) / 2, each entry extrapolated with an error
-    estimate; near bounds, "2-point" keeps to points above x. From ``grad``: 4 n calls of it ("3-point"), n ("2-point",
+    estimate; near bounds, "2-point" keeps to points above x. From ``grad``: 6 n calls of it ("3-point"), n ("2-point",
     with half of the digits). "complex" has about 12 digits, from 10 n^2 calls; from ``grad`` all digits and n calls.
     References: Griewank & Walther, Evaluating Derivatives, ch. 5; Gebremedhin, Manne & Pothen 2005, doi
     10.1137/S0036144504444711.

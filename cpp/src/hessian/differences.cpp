@@ -1,40 +1,44 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <hessolve/core/buffer.hpp>
 #include <hessolve/hessian/differences.hpp>
 
 #include <cmath>
 #include <limits>
-#include <vector>
 
 namespace hessolve {
 
 void extrapolate(In<double> values, In<double> rounding, int p, double* best, double* error) {
   const Index levels = values.rows;
-  std::vector<double> row(static_cast<std::size_t>(levels));    // T(k, 0 ... k) of the level at hand
-  std::vector<double> noise(static_cast<std::size_t>(levels));  // and how far rounding may have moved them
+  Matrix<double> table(levels, levels);  // T(k, m): m times extrapolated, from the steps k - m ... k
+  Matrix<double> noise(levels, levels);  // and how far rounding may have moved it
+  const ColMajor<double> T = table.view();
+  const ColMajor<double> N = noise.view();
   for (Index i = 0; i < values.cols; ++i) {
-    best[i] = values(0, i);
-    error[i] = levels > 1 ? std::numeric_limits<double>::infinity() : rounding(0, i);
     for (Index k = 0; k < levels; ++k) {
-      double before = values(k, i);  // T(k, m - 1)
-      double before_noise = rounding(k, i);
-      double above = row[0];  // T(k - 1, m - 1)
-      double above_noise = noise[0];
-      row[0] = before;
-      noise[0] = before_noise;
+      T(k, 0) = values(k, i);
+      N(k, 0) = rounding(k, i);
       double weight = 1;
       for (Index m = 1; m <= k; ++m) {
         weight *= static_cast<double>(Index(1) << p);  // 2^(p m)
-        const double entry = before + (before - above) / (weight - 1);
-        const double entry_noise = (weight * before_noise + above_noise) / (weight - 1);
-        const double estimate = std::fmax(std::abs(entry - before), std::abs(entry - above)) + entry_noise;
-        if (estimate < error[i]) {
-          best[i] = entry;
-          error[i] = estimate;
+        T(k, m) = T(k, m - 1) + (T(k, m - 1) - T(k - 1, m - 1)) / (weight - 1);
+        N(k, m) = (weight * N(k, m - 1) + N(k - 1, m - 1)) / (weight - 1);
+      }
+    }
+    best[i] = T(levels - 1, 0);
+    error[i] = std::numeric_limits<double>::infinity();
+    for (Index k = 1; k < levels; ++k) {
+      for (Index m = 1; m <= k; ++m) {
+        double distance = std::fmax(std::abs(T(k, m) - T(k, m - 1)), std::abs(T(k, m) - T(k - 1, m - 1)));
+        if (m < k) {
+          distance = std::fmax(distance, std::abs(T(k, m) - T(k - 1, m)));
         }
-        above = row[static_cast<std::size_t>(m)];
-        above_noise = noise[static_cast<std::size_t>(m)];
-        row[static_cast<std::size_t>(m)] = before = entry;
-        noise[static_cast<std::size_t>(m)] = before_noise = entry_noise;
+        for (Index finer = k + 1; finer < levels; ++finer) {  // neighbours that agree by chance are found out here
+          distance = std::fmax(distance, std::abs(T(finer, m) - T(k, m)) - N(finer, m));
+        }
+        if (distance + N(k, m) < error[i]) {
+          best[i] = T(k, m);
+          error[i] = distance + N(k, m);
+        }
       }
     }
   }
