@@ -88,7 +88,9 @@ def traced(f: Callable[[Any], Any], x: Array, name: str, *, vectorized: bool = F
         if isinstance(y, np.ndarray) and y.dtype == object:
             y = Dual(tape, ids_of(tape, y))
     except Exception as error:
-        what = str(error) if tape.refused else f"{type(error).__name__}: {error}"
+        what = tape.refused or f"{type(error).__name__}: {error}"
+        if "dtype('O')" in what:
+            what += " (np.stack of numbers, instead of np.array, gives an array that can be followed)."
         advice = "Use method='auto' or '3-point', or NumPy functions that are carried."
         raise NotCarriedError(f"`{name}` cannot be differentiated with method='dual': {what} {advice}") from error
     return tape, y

@@ -17,7 +17,9 @@ _TYPICAL = 1.0  # where |x| is smaller, steps do not shrink with it
 
 
 class NonFiniteError(ValueError):
-    """A function returned NaN or infinity at a point of a stencil."""
+    """A function returned NaN or infinity, where the coordinates ``moved`` (n,) were not those of x."""
+
+    moved: Array | None = None
 
 
 class Function:
@@ -47,15 +49,17 @@ class Function:
         bad = ~np.isfinite(rows).all(axis=1)
         if bad.any():
             k = int(np.argmax(bad))
-            value = rows[k][~np.isfinite(rows[k])][0]
-            at = np.array2string(points[k].reshape(self.x.shape), threshold=8)
+            value = rows[k][~np.isfinite(rows[k])][0].real
+            at = np.array2string(points[k].real.reshape(self.x.shape), threshold=8)
             distance = np.abs(points[k] - self.x.ravel())
             why = (
                 f", a stencil point {distance.max():.1e} from x; pass a smaller step="
                 if distance.any() and points.dtype.kind != "c"
                 else ""
             )
-            raise NonFiniteError(f"`{self.name}` returned {value} at x = {at}{why}.")
+            error = NonFiniteError(f"`{self.name}` returned {value} at x = {at}{why}.")
+            error.moved = distance > 0
+            raise error
         return rows
 
     def _values(self, points: Array) -> Array:
@@ -70,7 +74,12 @@ class Function:
                     f"with vectorized=True {needed} is needed."
                 )
             return values.reshape(-1, len(points)).T
-        return np.array([self._row(point) for point in points])
+        rows = []
+        for point in points:
+            rows.append(self._row(point))
+            if not np.isfinite(rows[-1]).all():  # enough is known
+                break
+        return np.array(rows)
 
     def _row(self, point: Array) -> Array:
         values = self._array(self.f(point.reshape(self.x.shape).copy()), point.dtype)
@@ -138,13 +147,17 @@ def steps_of(step: Any, x: Array, default: float) -> Array:
 
 
 def shrinking(step: Any, x: Array, default: float, compute: Callable[[Array], Any]) -> Any:
-    """Return compute(steps); where nobody chose the step and a point left the domain, once more with smaller steps."""
+    """Return compute(steps); where nobody chose them and a point left the domain, once more with smaller ones."""
     steps = steps_of(step, x, default)
-    for _ in range(0 if step is not None else 3):
+    for _ in range(0 if step is not None else 2 * x.size + 6):
         try:
             return compute(steps)
-        except NonFiniteError:
-            steps = steps / 16
+        except NonFiniteError as error:
+            if error.moved is None or len(error.moved) != len(steps) or not error.moved.any():
+                raise
+            steps = np.where(error.moved, steps / 16, steps)
+            if (steps < 1e-12 * np.maximum(np.abs(x.ravel()), np.finfo(float).tiny)).any():
+                raise
     return compute(steps)
 
 

@@ -34,11 +34,11 @@ class NotCarriedError(TypeError):
 class Trace(_core.Tape):
     """A tape, and what it was asked for in vain."""
 
-    refused = ""
+    refused = ""  # the sentence about it
 
     def refuse(self, what: str, instead: str = "") -> NoReturn:
-        self.refused = self.refused or what
-        raise NotCarriedError(f"{what} cannot be differentiated exactly{instead}.")
+        self.refused = f"{what} cannot be differentiated exactly{instead}."
+        raise NotCarriedError(self.refused)
 
 
 def _arithmetic(name: str, *, swapped: bool = False) -> Callable[["Dual", Any], Any]:

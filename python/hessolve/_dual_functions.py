@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from . import _dual_calculus as calculus
 from . import _dual_linalg as linalg
 from ._dual import BINARY, UNARY, Dual, NotCarriedError, Trace, ids_of, lifted, objects_of, operand_of, value_of, words
 
@@ -137,9 +138,6 @@ def _through_objects(tape: Trace, name: str, function: Callable[..., Any], args:
 
     try:
         result = function(*_each(tuple(args), objects), **{key: _each(x, objects) for key, x in kwargs.items()})
-    except NotCarriedError:
-        tape.refused = name
-        raise
     except Exception as error:  # whatever NumPy says to objects
         try:
             tape.refuse(name)
@@ -226,28 +224,6 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
     np.copyto(dst._ids, ids_of(dst._tape, src), where=where)
 
 
-def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -> Any:
-    conditions = [np.asarray(value_of(c)) for c in (condlist if isinstance(condlist, list | tuple) else [condlist])]
-    if len(funclist) == len(conditions) + 1:
-        conditions.append(~np.any(conditions, axis=0))
-    y = np.zeros_like(x)
-    for condition, function in zip(conditions, funclist, strict=True):
-        y[condition] = function(x[condition], *args, **kwargs) if callable(function) else function
-    return y
-
-
-def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
-    if isinstance(xp, Dual) or period is not None or not isinstance(x, Dual | np.ndarray | float):
-        raise NotImplementedError
-    at = np.asarray(xp, dtype=np.float64)
-    value = value_of(x)
-    k = np.clip(np.searchsorted(at, value, side="right") - 1, 0, len(at) - 2)
-    heights: Any = fp if isinstance(fp, Dual) else np.asarray(fp, dtype=np.float64)
-    inside: Any = heights[k] + (x - at[k]) * ((heights[k + 1] - heights[k]) / (at[k + 1] - at[k]))
-    below, above = heights[0] if left is None else left, heights[-1] if right is None else right
-    return np.where(value < at[0], below, np.where(value > at[-1], above, inside))
-
-
 def modf(x: Any) -> Any:
     return x - np.trunc(x.value), np.trunc(x.value)
 
@@ -257,42 +233,12 @@ def nan_to_num(x: Any, copy: Any = True, nan: Any = 0.0, posinf: Any = None, neg
     return np.where(np.isfinite(x.value), x, plain)
 
 
-def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    if prepend is not None or append is not None:
-        raise NotImplementedError
-    b = np.moveaxis(a, axis, -1)
-    for _ in range(n):
-        b = b[..., 1:] - b[..., :-1]
-    return np.moveaxis(b, -1, axis)
-
-
-def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    if out is not None:
-        raise NotImplementedError
-    b = a.ravel() if axis is None else np.moveaxis(a, axis, -1)
-    columns = [b[..., k] for k in range(b.shape[-1])]
-    for k in range(1, len(columns)):
-        columns[k] = columns[k - 1] + columns[k]
-    sums = np.stack(columns, axis=-1) if columns else b
-    return sums if axis is None else np.moveaxis(sums, -1, axis)
-
-
-def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    if out is not None:
-        raise NotImplementedError
-    b = a.ravel() if axis is None else np.moveaxis(a, axis, -1)
-    columns = [b[..., k] for k in range(b.shape[-1])]
-    for k in range(1, len(columns)):
-        columns[k] = columns[k - 1] * columns[k]
-    products = np.stack(columns, axis=-1) if columns else b
-    return products if axis is None else np.moveaxis(products, -1, axis)
-
-
 _REDUCTIONS: dict[str, Callable[..., Any]] = {
     "add": linalg.total,
     "multiply": linalg.prod,
     "maximum": _extreme(np.argmax),
     "minimum": _extreme(np.argmin),
+    "logaddexp": calculus.logaddexp_reduce,
 }
 _UFUNCS: dict[str, Callable[..., Any]] = {
     "matmul": linalg.matmul,
@@ -302,6 +248,7 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "copysign": lambda a, b: np.abs(a) * np.copysign(1.0, value_of(b)),
     "clip": clip,
     "modf": modf,
+    "divmod": lambda a, b: (np.floor_divide(value_of(a), value_of(b)), np.remainder(a, b)),
     "xlog1py": lambda a, b: linalg.xlogy(a, 1 + b),
     "ldexp": lambda a, b: a * np.exp2(b),
     "exp10": lambda a: np.power(10.0, a),
@@ -346,12 +293,14 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.sort: sort,
     np.pad: pad,
     np.copyto: copyto,
-    np.piecewise: piecewise,
-    np.interp: interp,
+    np.piecewise: calculus.piecewise,
+    np.interp: calculus.interp,
+    np.gradient: calculus.gradient,
+    np.median: calculus.median,
     np.nan_to_num: nan_to_num,
-    np.diff: diff,
-    np.cumsum: cumsum,
-    np.cumprod: cumprod,
+    np.diff: calculus.diff,
+    np.cumsum: calculus.cumsum,
+    np.cumprod: calculus.cumprod,
     np.zeros_like: like(0.0),
     np.empty_like: like(0.0),
     np.ones_like: like(1.0),
