@@ -57,6 +57,9 @@ def build_and_run(folder, hessolve_dir):
     printed = run(folder / "gauss_seidel")
     assert re.search(r"gauss-seidel: converged after \d+ sweeps, backward error \de-\d+\n", printed)
     assert re.search(r"cg: converged after \d+ steps; the answers differ by less than 1e-4: yes\n", printed)
+    printed = run(folder / "newton")
+    assert re.search(r"^f = \d\.\de-\d+, \|gradient\| below 1e-10: yes, in fewer than 50 steps: yes$", printed, re.M)
+    assert "x = 1.000000 1.000000 ... 1.000000" in printed
     if eigen:
         printed = run(folder / "from_eigen")
         assert "no plain answer, singular at 2: The matrix is singular" in printed
