@@ -48,7 +48,7 @@ def _arithmetic(name: str, *, swapped: bool = False) -> Callable[["Dual", Any], 
         kind = type(other)
         if kind is Dual and other._tape is self._tape:
             operand: Any = other._ids
-        elif kind is float or kind is int:
+        elif isinstance(other, float | int):
             operand = other
         else:
             operand = operand_of(self._tape, other)

@@ -69,7 +69,7 @@ def gradient(
         "dual" is exact and needs one call of an ``f`` written with NumPy functions; "auto" is that, or "3-point" where
         ``f`` uses something it cannot follow. "complex" needs an analytic ``f`` and n calls.
     step : float or array_like of the shape of x, optional
-        The largest step of differences, for each coordinate; it is halved four times. By default 1/8 of
+        The largest step of differences, for each coordinate; it is halved six times. By default 1/8 of
         ``max(|x|, 1)``, rounded to a power of two.
     vectorized : bool
         ``f`` takes (n, k), a column a point, and returns (k,): all points in one call.
@@ -93,7 +93,7 @@ def gradient(
     Notes
     -----
     "dual" costs a small multiple of one call of ``f``: a backward sweep over the operations it made. Where several
-    entries are equal, a maximum takes the first of them; at 0, ``abs`` has the derivative 0. "3-point" takes 10 n
+    entries are equal, a maximum takes the first of them; at 0, ``abs`` has the derivative 0. "3-point" takes 14 n
     calls, extrapolated with an error estimate (Ridders 1982, doi 10.1016/S0141-1195(82)80057-0); "complex" follows
     Squire & Trapp 1998, doi 10.1137/S003614459631241X. Reference: Griewank & Walther, Evaluating Derivatives, ch. 3.
     Equivalent: ``scipy.optimize.approx_fprime``, which has half the digits.
@@ -215,7 +215,7 @@ def hvp(
     Notes
     -----
     Where ``f`` can be followed, the product is exact, for a small multiple of one call of ``f``: a forward and a
-    backward sweep (Pearlmutter 1994, doi 10.1162/neco.1994.6.1.147). Else ``grad`` is differentiated along v, by 10
+    backward sweep (Pearlmutter 1994, doi 10.1162/neco.1994.6.1.147). Else ``grad`` is differentiated along v, by 14
     calls; without it the differences of ``f`` make the whole Hessian.
 
     Examples
@@ -271,7 +271,7 @@ def hessian(
         function uses something it cannot follow. "complex": complex steps one way, differences the other.
     step : float or array_like of the shape of x, optional
         The largest step of differences, for each coordinate. By default 1/2 of ``max(|x|, 1)``, rounded to a power of
-        two and halved four times; of a gradient 2^-6, halved twice ("3-point"), or 2^-26 ("2-point").
+        two ("2-point": 1/16), halved six times; of a gradient 2^-6, halved twice ("3-point"), or 2^-26 ("2-point").
     vectorized : bool
         ``f`` takes (n, k), a column a point, and returns (k,), ``grad`` (n, k): all points in one call.
     sparsity : (n, n) array_like, scipy.sparse array, `hessolve.differentiate.StarColoring` or "detect", optional
@@ -305,9 +305,9 @@ def hessian(
     Notes
     -----
     "dual": a forward and a backward sweep over the operations of ``f``, for 8 columns at once and on several threads.
-    "3-point" from ``f``: 5 (n^2 + n) calls, "2-point" 5 (n^2 + 3 n) / 2, each entry extrapolated with an error
+    "3-point" from ``f``: 7 (n^2 + n) calls, "2-point" 7 (n^2 + 3 n) / 2, each entry extrapolated with an error
     estimate; near bounds, "2-point" keeps to points above x. From ``grad``: 6 n calls of it ("3-point"), n ("2-point",
-    with half of the digits). "complex" has about 12 digits, from 10 n^2 calls; from ``grad`` all digits and n calls.
+    with half of the digits). "complex" has about 12 digits, from 14 n^2 calls; from ``grad`` all digits and n calls.
     References: Griewank & Walther, Evaluating Derivatives, ch. 5; Gebremedhin, Manne & Pothen 2005, doi
     10.1137/S0036144504444711.
     Equivalents: ``numdifftools.Hessian``, ``scipy.differentiate.hessian``.

@@ -139,6 +139,7 @@ REFUSED = {
     "numpy.linalg.eigvalsh": lambda x: np.linalg.eigvalsh(np.outer(x, x) + np.diag(x))[0],
     "numpy.add.reduceat": lambda x: np.sum(np.add.reduceat(x, [0, 3]) ** 2),
     "float()": lambda x: math.exp(x[0]) + x[1] * 0,
+    "numpy.histogram": lambda x: np.sum(np.histogram(x, bins=[-2.0, 0.0, 2.0], weights=x)[0] ** 2),
     "gammaln": lambda x: np.sum(special.gammaln(x**2)),
     "astype(int64)": lambda x: np.sum(x.astype(np.int64) * x),
     "complex128": lambda x: np.sum(np.real(x * 1j * 1j)),

@@ -10,7 +10,7 @@ namespace hessolve {
 namespace {
 
 constexpr Index lanes = 8;                // directions that one sweep carries
-constexpr Index worth_threads = 1 << 16;  // edges times directions
+constexpr Index worth_threads = 1 << 20;  // edges times directions
 
 template <class T>
 const T& at(const std::vector<T>& v, Index i) {
