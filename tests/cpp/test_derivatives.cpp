@@ -225,6 +225,80 @@ void test_grid() {
   }
 }
 
+void test_difference_hessian() {
+  const double x[3] = {0.3, -0.2, 0.7};
+  double exact[9];
+  double h[9];
+  double error[9];
+  CHECK(hessian(Chain{}, column(x, 3), row_major(exact, 3, 3)).ok());
+  Index calls = 0;
+  const auto counted = [&](const auto& at) {
+    ++calls;
+    return Chain{}(at);
+  };
+  CHECK(difference_hessian(counted, column(x, 3), row_major(h, 3, 3), row_major(error, 3, 3)).ok());
+  CHECK(calls == 7 * 9 + 7 * 3 + 1);
+  for (int k = 0; k < 9; ++k) {
+    CHECK(std::abs(h[k] - exact[k]) <= error[k] && error[k] < 1e-9);
+  }
+  const auto ends = [](const auto& at) { return at[0] < 0.5 ? at[0] : std::nan(""); };
+  CHECK(difference_hessian(ends, column(x, 3), row_major(h, 3, 3), row_major(error, 3, 3)).reason ==
+        Reason::non_finite);
+}
+
+void test_local_models() {
+  const double x[2] = {0.5, -0.25};
+  double g[2];
+  double h[4];
+  TaylorModel<double> model;
+  const auto f = [](const auto& t) { return exp(t[0]) * t[1] + 1.0; };
+  const auto F = [](const auto& t, auto* y) {
+    y[0] = t[0] * t[0] - t[1] * t[1];
+    y[1] = 2 * t[0] * t[1];
+  };
+  const auto value = [&](const auto& t) {
+    using std::exp;
+    return exp(t[0]) * t[1] + 1.0;
+  };
+  CHECK(taylor(value, column(x, 2), column(g, 2), row_major(h, 2, 2), model).ok());
+  const double near[2] = {0.501, -0.251};
+  CHECK(std::abs(model(column(near, 2)) - value(near)) < 1e-8);
+  CHECK(std::abs(model(column(x, 2)) - value(x)) == 0);
+  double of_f[4];
+  CHECK(hessian(f, column(x, 2), row_major(of_f, 2, 2)).ok());
+  CHECK(of_f[0] == h[0] && of_f[1] == h[1] && of_f[3] == h[3]);
+
+  double j[4];
+  LocalMap<double> local;
+  CHECK(local_map(F, column(x, 2), row_major(j, 2, 2), local).ok());
+  CHECK(local.invertible && local.orientation == Orientation::kept);
+  CHECK(std::abs(local.determinant - 4 * (0.25 + 0.0625)) < 1e-15 && std::abs(local.scale - local.determinant) < 1e-15);
+  CHECK(std::abs(local.rcond - 1) < 1e-15);
+  const double zero[2] = {0, 0};
+  CHECK(local_map(F, column(zero, 2), row_major(j, 2, 2), local).ok());
+  CHECK(!local.invertible && local.orientation == Orientation::lost && local.determinant == 0 && local.scale == 0);
+  const auto swapped = [](const auto& t, auto* y) {
+    y[0] = t[1];
+    y[1] = t[0];
+  };
+  CHECK(local_map(swapped, column(x, 2), row_major(j, 2, 2), local).ok());
+  CHECK(local.orientation == Orientation::reversed && std::abs(local.determinant + 1) < 1e-15);
+
+  const double points[6] = {0, 0, 1, 0.5, -1, 2};
+  const auto convex = [](const auto& t) {
+    using std::exp;
+    return exp(t[0]) + t[1] * t[1];
+  };
+  const auto saddle = [](const auto& t) { return t[0] * t[0] - t[1] * t[1]; };
+  Convexity<double> found;
+  CHECK(check_convexity(convex, row_major(points, 3, 2), found).ok() && found.kind == Counterexample::none);
+  CHECK(check_convexity(saddle, row_major(points, 3, 2), found).ok() && found.kind == Counterexample::midpoint);
+  CHECK(found.excess > 0);
+  double direction[2];
+  CHECK(check_convexity(saddle, row_major(points, 1, 2), found, column(direction, 2)).ok());
+  CHECK(found.kind == Counterexample::curvature && found.excess == -2 && std::abs(std::abs(direction[1]) - 1) < 1e-15);
+}
+
 void test_extrapolation() {
   // (exp(h) - exp(-h)) / 2h for six halved steps
   double values[6];
@@ -253,5 +327,7 @@ int main() {
   test_functions();
   problems::for_each_scalar([](auto t) { test_grid<decltype(t)>(); });
   test_extrapolation();
+  test_difference_hessian();
+  test_local_models();
   return check::report();
 }

@@ -46,7 +46,7 @@ def test_gradients_of_matrix_functions():
     np.testing.assert_allclose(hs.gradient(np.linalg.norm, A), A / np.linalg.norm(A), atol=1e-15)
 
 
-@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 33])
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 33, 200])
 def test_quadratics_of_every_size(n):
     Q = np.random.default_rng(n).standard_normal((n, n))
     x = np.linspace(-1, 1, n)

@@ -24,6 +24,7 @@
 #include <hessolve/hessian/differences.hpp>
 #include <hessolve/hessian/dual.hpp>
 #include <hessolve/hessian/grid.hpp>
+#include <hessolve/hessian/local_models.hpp>
 #include <hessolve/hessian/star_coloring.hpp>
 #include <hessolve/hessian/tape.hpp>
 #include <hessolve/iterative/coloring.hpp>

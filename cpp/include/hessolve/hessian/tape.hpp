@@ -9,15 +9,17 @@
 #define HESSOLVE_FOR_EACH_UNARY(APPLY)                                                                               \
   APPLY(negative)                                                                                                    \
   APPLY(square)                                                                                                      \
-  APPLY(reciprocal) APPLY(abs) APPLY(exp) APPLY(exp2) APPLY(expm1) APPLY(log) APPLY(log2) APPLY(log10) APPLY(log1p)  \
-      APPLY(sqrt) APPLY(cbrt) APPLY(sin) APPLY(cos) APPLY(tan) APPLY(arcsin) APPLY(arccos) APPLY(arctan) APPLY(sinh) \
-          APPLY(cosh) APPLY(tanh) APPLY(arcsinh) APPLY(arccosh) APPLY(arctanh) APPLY(expit) APPLY(log_expit)         \
-              APPLY(logit) APPLY(erf) APPLY(erfc) APPLY(radians) APPLY(degrees) APPLY(sinc)
-#define HESSOLVE_FOR_EACH_BINARY(APPLY)                                                                     \
-  APPLY(add)                                                                                                \
-  APPLY(subtract)                                                                                           \
-  APPLY(multiply) APPLY(divide) APPLY(power) APPLY(arctan2) APPLY(hypot) APPLY(logaddexp) APPLY(logaddexp2) \
-      APPLY(remainder) APPLY(fmod) APPLY(xlogy)
+  APPLY(reciprocal)                                                                                                  \
+  APPLY(abs) APPLY(exp) APPLY(exp2) APPLY(expm1) APPLY(log) APPLY(log2) APPLY(log10) APPLY(log1p) APPLY(sqrt)        \
+      APPLY(cbrt) APPLY(sin) APPLY(cos) APPLY(tan) APPLY(arcsin) APPLY(arccos) APPLY(arctan) APPLY(sinh) APPLY(cosh) \
+          APPLY(tanh) APPLY(arcsinh) APPLY(arccosh) APPLY(arctanh) APPLY(expit) APPLY(log_expit) APPLY(logit)        \
+              APPLY(erf) APPLY(erfc) APPLY(radians) APPLY(degrees) APPLY(sinc)
+#define HESSOLVE_FOR_EACH_BINARY(APPLY)                                                                      \
+  APPLY(add)                                                                                                 \
+  APPLY(subtract)                                                                                            \
+  APPLY(multiply)                                                                                            \
+  APPLY(divide) APPLY(power) APPLY(arctan2) APPLY(hypot) APPLY(logaddexp) APPLY(logaddexp2) APPLY(remainder) \
+      APPLY(fmod) APPLY(xlogy)
 
 namespace hessolve {
 
