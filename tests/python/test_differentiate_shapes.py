@@ -68,12 +68,11 @@ def test_any_shapes_that_broadcast(shapes, operator):
     n = a.size
     compute = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}[operator]
     plain = np.broadcast_to(compute(a, b), shapes.result_shape)
-    slopes = {"+": (1 + 0 * plain, 1 + 0 * plain), "-": (1 + 0 * plain, -1 + 0 * plain),
-              "*": (b + 0 * plain, a + 0 * plain), "/": (1 / b + 0 * plain, -a / b**2 + 0 * plain)}[operator]  # fmt: skip
+    slope_a, slope_b = {"+": (1, 1), "-": (1, -1), "*": (b, a), "/": (1 / b, -a / b**2)}[operator]
     at_a = np.broadcast_to(np.arange(n).reshape(a_shape), shapes.result_shape).ravel()
     at_b = np.broadcast_to(np.arange(b.size).reshape(b_shape), shapes.result_shape).ravel()
-    by_a = (at_a[:, np.newaxis] == np.arange(n)) * np.ravel(slopes[0])[:, np.newaxis]
-    by_b = (at_b[:, np.newaxis] == np.arange(b.size)) * np.ravel(slopes[1])[:, np.newaxis]
+    by_a = (at_a[:, np.newaxis] == np.arange(n)) * np.ravel(slope_a + 0 * plain)[:, np.newaxis]
+    by_b = (at_b[:, np.newaxis] == np.arange(b.size)) * np.ravel(slope_b + 0 * plain)[:, np.newaxis]
 
     def both(x):
         return compute(x[:n].reshape(a_shape), x[n:].reshape(b_shape))
