@@ -118,6 +118,8 @@ CARRIED = {
     "broadcasting": lambda x: np.sum((x[:, None] - x[None]) ** 4) + np.sum(np.broadcast_to(x, (3, 6)) ** 2),
     "copysign, heaviside, sign": lambda x: np.sum(np.copysign(x**2, x) + np.heaviside(x, 0.5) * x**2 + np.sign(x) * x),
     "apply_along_axis": lambda x: np.sum(np.apply_along_axis(lambda r: r**2, 1, x.reshape(2, 3))),
+    "histogram of weights": lambda x: np.sum(np.histogram(x, bins=[-2.0, 0.0, 2.0], weights=x**2)[0] ** 2),
+    "unique": lambda x: np.sum(np.unique(x) ** 2 * np.arange(6)),
     "SciPy's softmax": lambda x: special.softmax(x)[0],
     "SciPy's Rosenbrock": optimize.rosen,
 }  # fmt: skip
@@ -139,7 +141,6 @@ REFUSED = {
     "numpy.linalg.eigvalsh": lambda x: np.linalg.eigvalsh(np.outer(x, x) + np.diag(x))[0],
     "numpy.add.reduceat": lambda x: np.sum(np.add.reduceat(x, [0, 3]) ** 2),
     "float()": lambda x: math.exp(x[0]) + x[1] * 0,
-    "numpy.histogram": lambda x: np.sum(np.histogram(x, bins=[-2.0, 0.0, 2.0], weights=x)[0] ** 2),
     "gammaln": lambda x: np.sum(special.gammaln(x**2)),
     "astype(int64)": lambda x: np.sum(x.astype(np.int64) * x),
     "complex128": lambda x: np.sum(np.real(x * 1j * 1j)),

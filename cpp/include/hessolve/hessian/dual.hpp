@@ -115,30 +115,30 @@ struct Dual {
   Dual& operator/=(const Dual& b) { return *this = *this / b; }
 
   // Compared by value.
+  // clang-format off
 #define HESSOLVE_COMPARE(op)                                                           \
   friend bool operator op(const Dual& a, const Dual& b) { return a.value op b.value; } \
   friend bool operator op(const Dual& a, T b) { return a.value op b; }                 \
   friend bool operator op(T a, const Dual& b) { return a op b.value; }
-  HESSOLVE_COMPARE(<)
-  HESSOLVE_COMPARE(<=)
-  HESSOLVE_COMPARE(>)
-  HESSOLVE_COMPARE(>=)
+  HESSOLVE_COMPARE(<) HESSOLVE_COMPARE(<=) HESSOLVE_COMPARE(>) HESSOLVE_COMPARE(>=)
   HESSOLVE_COMPARE(==) HESSOLVE_COMPARE(!=)
 #undef HESSOLVE_COMPARE
+  // clang-format on
 
+  // clang-format off
 #define HESSOLVE_FUNCTION(name, of) \
   friend Dual name(const Dual& a) { return chain(a, elementary::of(a.value)); }
-      HESSOLVE_FUNCTION(abs, abs) HESSOLVE_FUNCTION(fabs, abs) HESSOLVE_FUNCTION(exp, exp) HESSOLVE_FUNCTION(exp2, exp2)
-          HESSOLVE_FUNCTION(expm1, expm1) HESSOLVE_FUNCTION(log, log) HESSOLVE_FUNCTION(log2, log2)
-              HESSOLVE_FUNCTION(log10, log10) HESSOLVE_FUNCTION(log1p, log1p) HESSOLVE_FUNCTION(sqrt, sqrt)
-                  HESSOLVE_FUNCTION(cbrt, cbrt) HESSOLVE_FUNCTION(sin, sin) HESSOLVE_FUNCTION(cos, cos)
-                      HESSOLVE_FUNCTION(tan, tan) HESSOLVE_FUNCTION(asin, arcsin) HESSOLVE_FUNCTION(acos, arccos)
-                          HESSOLVE_FUNCTION(atan, arctan) HESSOLVE_FUNCTION(sinh, sinh) HESSOLVE_FUNCTION(cosh, cosh)
-                              HESSOLVE_FUNCTION(tanh, tanh) HESSOLVE_FUNCTION(asinh, arcsinh)
-                                  HESSOLVE_FUNCTION(acosh, arccosh) HESSOLVE_FUNCTION(atanh, arctanh)
-                                      HESSOLVE_FUNCTION(erf, erf) HESSOLVE_FUNCTION(erfc, erfc)
+  HESSOLVE_FUNCTION(abs, abs) HESSOLVE_FUNCTION(fabs, abs) HESSOLVE_FUNCTION(exp, exp) HESSOLVE_FUNCTION(exp2, exp2)
+  HESSOLVE_FUNCTION(expm1, expm1) HESSOLVE_FUNCTION(log, log) HESSOLVE_FUNCTION(log2, log2)
+  HESSOLVE_FUNCTION(log10, log10) HESSOLVE_FUNCTION(log1p, log1p) HESSOLVE_FUNCTION(sqrt, sqrt)
+  HESSOLVE_FUNCTION(cbrt, cbrt) HESSOLVE_FUNCTION(sin, sin) HESSOLVE_FUNCTION(cos, cos) HESSOLVE_FUNCTION(tan, tan)
+  HESSOLVE_FUNCTION(asin, arcsin) HESSOLVE_FUNCTION(acos, arccos) HESSOLVE_FUNCTION(atan, arctan)
+  HESSOLVE_FUNCTION(sinh, sinh) HESSOLVE_FUNCTION(cosh, cosh) HESSOLVE_FUNCTION(tanh, tanh)
+  HESSOLVE_FUNCTION(asinh, arcsinh) HESSOLVE_FUNCTION(acosh, arccosh) HESSOLVE_FUNCTION(atanh, arctanh)
+  HESSOLVE_FUNCTION(erf, erf) HESSOLVE_FUNCTION(erfc, erfc)
 #undef HESSOLVE_FUNCTION
-                                          friend Dual pow(const Dual& a, const Dual& b) {
+      // clang-format on
+      friend Dual pow(const Dual& a, const Dual& b) {
     return chain(a, b, elementary::power(a.value, b.value));
   }
   friend Dual pow(const Dual& a, T b) { return chain(a, elementary::power_of(a.value, b)); }

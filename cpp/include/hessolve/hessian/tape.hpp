@@ -6,20 +6,16 @@
 #include <vector>
 
 /// The functions a tape can record, at one place; APPLY(name).
-#define HESSOLVE_FOR_EACH_UNARY(APPLY)                                                                               \
-  APPLY(negative)                                                                                                    \
-  APPLY(square)                                                                                                      \
-  APPLY(reciprocal)                                                                                                  \
-  APPLY(abs) APPLY(exp) APPLY(exp2) APPLY(expm1) APPLY(log) APPLY(log2) APPLY(log10) APPLY(log1p) APPLY(sqrt)        \
-      APPLY(cbrt) APPLY(sin) APPLY(cos) APPLY(tan) APPLY(arcsin) APPLY(arccos) APPLY(arctan) APPLY(sinh) APPLY(cosh) \
-          APPLY(tanh) APPLY(arcsinh) APPLY(arccosh) APPLY(arctanh) APPLY(expit) APPLY(log_expit) APPLY(logit)        \
-              APPLY(erf) APPLY(erfc) APPLY(radians) APPLY(degrees) APPLY(sinc)
-#define HESSOLVE_FOR_EACH_BINARY(APPLY)                                                                      \
-  APPLY(add)                                                                                                 \
-  APPLY(subtract)                                                                                            \
-  APPLY(multiply)                                                                                            \
-  APPLY(divide) APPLY(power) APPLY(arctan2) APPLY(hypot) APPLY(logaddexp) APPLY(logaddexp2) APPLY(remainder) \
-      APPLY(fmod) APPLY(xlogy)
+// clang-format off
+#define HESSOLVE_FOR_EACH_UNARY(APPLY)                                                                         \
+  APPLY(negative) APPLY(square) APPLY(reciprocal) APPLY(abs) APPLY(exp) APPLY(exp2) APPLY(expm1) APPLY(log)    \
+  APPLY(log2) APPLY(log10) APPLY(log1p) APPLY(sqrt) APPLY(cbrt) APPLY(sin) APPLY(cos) APPLY(tan) APPLY(arcsin) \
+  APPLY(arccos) APPLY(arctan) APPLY(sinh) APPLY(cosh) APPLY(tanh) APPLY(arcsinh) APPLY(arccosh) APPLY(arctanh) \
+  APPLY(expit) APPLY(log_expit) APPLY(logit) APPLY(erf) APPLY(erfc) APPLY(radians) APPLY(degrees) APPLY(sinc)
+#define HESSOLVE_FOR_EACH_BINARY(APPLY)                                                                        \
+  APPLY(add) APPLY(subtract) APPLY(multiply) APPLY(divide) APPLY(power) APPLY(arctan2) APPLY(hypot)            \
+  APPLY(logaddexp) APPLY(logaddexp2) APPLY(remainder) APPLY(fmod) APPLY(xlogy)
+// clang-format on
 
 namespace hessolve {
 
