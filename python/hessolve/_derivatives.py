@@ -126,8 +126,8 @@ def finite(D: Array, what: str, name: str, x: Array) -> Array:
 
 
 def rounding_of(D: Array) -> Array:
-    """Return what rounding may have done to exact derivatives, where it multiplies nothing large."""
-    return 8 * EPS * np.abs(D)
+    """Return what rounding may have done to an exact gradient (n,) or to the rows of an exact Jacobian (m, n)."""
+    return np.broadcast_to(8 * EPS * np.abs(D).max(axis=-1, initial=0.0, keepdims=True), D.shape).copy()
 
 
 def with_fallback(method: str, exact: Callable[[], Any], differences: Callable[[str, str], Any]) -> Any:

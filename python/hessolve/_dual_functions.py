@@ -311,4 +311,4 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.nansum: lambda a, axis=None, **kwargs: np.sum(np.where(np.isnan(a.value), 0.0, a), axis=axis, **kwargs),
 }
 _MOVING = {getattr(np, name) for name in (*_MOVES, *_JOINS) if hasattr(np, name)}
-_OF_VALUES = {getattr(np, name) for name in _VALUES}
+_OF_VALUES = {getattr(np, name) for name in _VALUES if hasattr(np, name)}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from . import _arrays, _differences
 from ._derivatives import (
+    EPS,
     OF_GRADIENT,
     SECOND,
     HessianResult,
@@ -28,21 +29,21 @@ _ASYMMETRY = 1e-8  # of the largest entry, besides what the error estimates allo
 
 
 def hessian_of(
-    f: Any, grad: Any, x: Array, method: str, step: Any, vectorized: bool, sparsity: Any
+    f: Any, grad: Any, x: Array, method: str, step: Any, vectorized: bool, sparsity: Any, estimate: bool
 ) -> HessianResult:  # fmt: skip
-    """Return the Hessian at x, by the method that was chosen."""
+    """Return the Hessian at x, by the method that was chosen; without ``estimate`` no error of an exact one."""
     coloring = _coloring(sparsity, x)
     if grad is None:
 
         def exact() -> HessianResult:
-            return _exact(f, x, coloring, vectorized)
+            return _exact(f, x, coloring, vectorized, estimate)
 
         def differences(method: str, reason: str) -> HessianResult:
             return _by_values(f, x, method, step, vectorized, coloring, reason)
     else:
 
         def exact() -> HessianResult:
-            return _exact_from_gradient(grad, x, coloring, vectorized)
+            return _exact_from_gradient(grad, x, coloring, vectorized, estimate)
 
         def differences(method: str, reason: str) -> HessianResult:
             return _by_gradients(grad, x, method, step, vectorized, coloring, reason)
@@ -95,17 +96,23 @@ def _check_pattern(H: Any, v: Array, Hv: Array, error: Array) -> None:
         )
 
 
-def _smooth(H: Any, x: Array, name: str) -> None:
-    finite(H if isinstance(H, np.ndarray) else H.data, "Hessian", name, x)
+def _rounding(H: Any, coloring: StarColoring | None = None) -> Any:
+    """Return what rounding may have done to an exact Hessian: relative to the largest of row and of column."""
+    if coloring is None:
+        largest = np.sqrt(np.abs(H).max(axis=1, initial=0.0))
+        return 8 * EPS * np.multiply.outer(largest, largest)
+    rows = np.repeat(np.arange(coloring.n), np.diff(coloring.indptr))
+    largest = np.sqrt(np.maximum.reduceat(np.abs(H.data), coloring.indptr[:-1])) if coloring.n else np.zeros(0)
+    return coloring.matrix(8 * EPS * largest[rows] * largest[coloring.indices])
 
 
-def _exact(f: Any, x: Array, coloring: StarColoring | str | None, vectorized: bool) -> HessianResult:
+def _exact(f: Any, x: Array, coloring: StarColoring | str | None, vectorized: bool, estimate: bool) -> HessianResult:
     tape, y = traced(f, x, "f", vectorized=vectorized)
     out = int(nodes(tape, y, "f", x, scalar=True).reshape(()))
     reason = "f is made of operations that are differentiated exactly"
     if coloring is None:
         H = finite(tape.hessian(out), "Hessian", "f", x)
-        return HessianResult(H, rounding_of(H), 1, "dual", reason)
+        return HessianResult(H, _rounding(H) if estimate else None, 1, "dual", reason)
     detected = isinstance(coloring, str)
     if isinstance(coloring, str):
         indptr, indices = tape.pattern(out)
@@ -115,10 +122,10 @@ def _exact(f: Any, x: Array, coloring: StarColoring | str | None, vectorized: bo
     H = coloring.recover(products[:, :-1])
     if not detected:
         _check_pattern(H, v, products[:, -1], np.zeros(x.size))
-    return HessianResult(H, coloring.matrix(rounding_of(H.data)), 1, "dual", reason, coloring)
+    return HessianResult(H, _rounding(H, coloring) if estimate else None, 1, "dual", reason, coloring)
 
 
-def _exact_from_gradient(grad: Any, x: Array, coloring: Any, vectorized: bool) -> HessianResult:
+def _exact_from_gradient(grad: Any, x: Array, coloring: Any, vectorized: bool, estimate: bool) -> HessianResult:
     if isinstance(coloring, str):  # what the operations of a gradient depend on is its own dense pattern
         coloring = _detected(None, grad, x, vectorized)
     v = _probe(x.size)
@@ -138,11 +145,11 @@ def _exact_from_gradient(grad: Any, x: Array, coloring: Any, vectorized: bool) -
     J = finite(tape.jacobian(out.ravel()), "derivative", "grad", x)
     reason = "grad is made of operations that are differentiated exactly"
     if coloring is None:
-        H, error = _symmetric(J, rounding_of(J))
+        H, error = _symmetric(J, _rounding(J))
         return HessianResult(H, error, 1, "dual", reason)
     H = coloring.recover(J[:, :-1])
     _check_pattern(H, v, J[:, -1], np.zeros(x.size))
-    return HessianResult(H, coloring.matrix(rounding_of(H.data)), 1, "dual", reason, coloring)
+    return HessianResult(H, _rounding(H, coloring) if estimate else None, 1, "dual", reason, coloring)
 
 
 def _symmetric(J: Array, error: Array) -> tuple[Array, Array]:

@@ -327,7 +327,7 @@ def hessian(
     method = chosen(f if grad is None else grad, "f" if grad is None else "grad", method, step, vectorized)
     _arrays.flag(full_output, "full_output")
     at, dtype = point(x)
-    result = _hessians.hessian_of(f, grad, at, method, step, vectorized, sparsity)
+    result = _hessians.hessian_of(f, grad, at, method, step, vectorized, sparsity, full_output)
     if dtype != np.float64:
         result = _hessians.in_dtype(result, dtype)
     return result if full_output else result.hessian

@@ -101,7 +101,7 @@ def test_every_way_to_a_hessian(case, sparsity):
         H, error = H.toarray(), error.toarray()
     else:
         assert found.coloring is None
-    assert np.all(np.abs(H - rosen_hess(X)) <= error + 8 * EPS * 2000)
+    assert np.all(np.abs(H - rosen_hess(X)) <= error)
     np.testing.assert_array_equal(H, H.T)
     assert found.evaluations >= 1
     assert found.method in ("dual", "complex", "3-point", "2-point")
@@ -144,7 +144,7 @@ def test_gradients_and_jacobians_by_every_method():
         assert np.all(np.abs(found.gradient - rosen_der(X)) <= found.error)
         assert found.method == method
         J = hs.jacobian(rosen_der, X, method=method, full_output=True)
-        assert np.all(np.abs(J.jacobian - rosen_hess(X)) <= J.error + 1e-12)
+        assert np.all(np.abs(J.jacobian - rosen_hess(X)) <= J.error)
         vectorized = hs.jacobian(
             lambda x: np.stack([x[0] * x[1], x[2] ** 2]),
             X,
