@@ -101,7 +101,8 @@ def nodes(tape: Trace, y: Any, name: str, x: Array, *, scalar: bool) -> NDArray[
     if not isinstance(y, Dual):
         y = np.asarray(y)
         if y.dtype.kind not in "fiub":
-            raise TypeError(f"`{name}` returned {y.dtype}; real numbers are needed.")
+            kind = f"a {type(y.item()).__name__}" if y.dtype == object and y.ndim == 0 else y.dtype
+            raise TypeError(f"`{name}` returned {kind}; real numbers are needed.")
     ids = ids_of(tape, y)
     if scalar and ids.size != 1:
         raise ValueError(

@@ -97,7 +97,10 @@ class Function:
         return values.reshape(-1)
 
     def _array(self, value: Any, dtype: np.dtype[Any]) -> Array:
-        array = np.asarray(value)
+        try:
+            array = np.asarray(value)
+        except ValueError as error:
+            raise ValueError(f"`{self.name}` returned a ragged {type(value).__name__}; an array is needed.") from error
         if array.dtype.kind == "O":
             try:
                 array = array.astype(dtype)
@@ -118,7 +121,7 @@ class Function:
         for start in range(0, count, block):
             part = slice(start, min(count, start + block))
             points = np.repeat(base.reshape(1, -1), part.stop - start, axis=0)
-            for i, by in parts:
+            for i, by in parts if base.size else []:
                 points[np.arange(len(points)), i[part]] += by[part]
             rows.append(self(points))
         return np.concatenate(rows) if rows else np.zeros((0, self.size or 1))
@@ -250,7 +253,7 @@ def complex_step(F: Function, x: Array) -> Array:
     """
     h = np.where(np.abs(x) > 1e-150, 1e-20 * np.abs(x), 1e-20)
     values = F.at(x.astype(np.complex128), [(np.arange(len(x)), 1j * h)])
-    if values.dtype.kind != "c":
+    if x.size and values.dtype.kind != "c":
         raise TypeError(
             f"`{F.name}` returned {values.dtype} for complex x: it loses imaginary parts. Use method='3-point'."
         )

@@ -60,7 +60,11 @@ def test_quadratics_of_every_size(n):
 
 def test_empty_and_scalar():
     assert hs.gradient(lambda x: np.sum(x) + 1.0, []).shape == (0,)
-    assert hs.hessian(lambda x: np.sum(x) + 1.0, []).shape == (0, 0)
+    for keywords in ({}, {"sparsity": "detect"}, {"method": "3-point"}, {"method": "2-point"}, {"method": "complex"}):
+        assert hs.hessian(lambda x: np.sum(x) + 1.0, [], **keywords).shape == (0, 0)
+    assert hs.gradient(lambda x: 1.0, [], method="complex").shape == (0,)
+    assert hs.hessian(None, [], grad=lambda x: x, method="3-point").shape == (0, 0)
+    assert hs.jacobian(lambda x: np.zeros(0), X, method="3-point").shape == (0, 4)
     assert hs.gradient(lambda x: x**3, 2.0).shape == ()
     np.testing.assert_array_equal(hs.gradient(lambda x: x**3, 2.0), 12)
     np.testing.assert_array_equal(hs.hessian(lambda x: x**3, 2.0), [[12]])

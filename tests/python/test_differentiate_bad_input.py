@@ -27,8 +27,16 @@ def test_wrong_shapes_and_types(call):
         CALLS[call](lambda x: "seven")
     with pytest.raises(TypeError, match=r"`f` returned complex128|`f` returned a complex|arithmetic with complex"):
         CALLS[call](lambda x: np.sum(np.asarray([float(t) for t in x])) * 1j)
+    with pytest.raises(TypeError, match=r"`f` returned a NoneType"):
+        CALLS[call](lambda x: None)
     with pytest.raises(TypeError, match=r"`f` is 3; a function of x is needed"):
         CALLS[call](3)
+
+
+def test_ragged_results():
+    for method in ("auto", "3-point"):
+        with pytest.raises(ValueError, match="`F` returned a ragged list; an array is needed"):
+            hs.jacobian(lambda x: [x, x[0]], X, method=method)
 
 
 @pytest.mark.parametrize("call", ["gradient", "hessian", "hvp", "taylor"])
