@@ -103,6 +103,8 @@ class Function:
             raise ValueError(f"`{self.name}` returned a ragged {type(value).__name__}; an array is needed.") from error
         if array.dtype.kind == "O":
             try:
+                if any(entry is None for entry in array.ravel()):  # NumPy would make it NaN
+                    raise TypeError
                 array = array.astype(dtype)
             except (TypeError, ValueError):
                 kind = type(value).__name__
