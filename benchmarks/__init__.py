@@ -7,7 +7,19 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import dense, factorisations, harness, image, import_time, iterative, regression, report, solve, stacks
+from . import (
+    dense,
+    derivatives,
+    factorisations,
+    harness,
+    image,
+    import_time,
+    iterative,
+    regression,
+    report,
+    solve,
+    stacks,
+)
 from .harness import BenchmarkError, Limits, Result, Row, peer_module
 
 __all__ = ["ROWS", "BenchmarkError", "run", "selected"]
@@ -20,6 +32,7 @@ ROWS: tuple[Row, ...] = (
     *dense.ROWS,
     *regression.ROWS,
     *iterative.ROWS,
+    *derivatives.ROWS,
     *image.ROWS,
     *import_time.ROWS,
 )

@@ -54,5 +54,6 @@ void register_iterative(py::module_& m);
 void register_sparse(py::module_& m);
 void register_analysis(py::module_& m);
 void register_quasi_newton(py::module_& m);
+void register_derivatives(py::module_& m);
 
 }  // namespace hessolve::bindings

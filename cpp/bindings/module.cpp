@@ -22,5 +22,6 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   hessolve::bindings::register_analysis(m);
   hessolve::bindings::register_quasi_newton(m);
   hessolve::bindings::register_image(m);
+  hessolve::bindings::register_derivatives(m);
   hessolve::bindings::register_system(m);
 }

@@ -11,8 +11,10 @@ from . import _load
 
 if TYPE_CHECKING:
     from . import analysis as analysis
+    from . import convexity as convexity
     from . import decompositions as decompositions
     from . import determinant as determinant
+    from . import differentiate as differentiate
     from . import factorization as factorization
     from . import gauss_jordan as gauss_jordan
     from . import gram_schmidt as gram_schmidt
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from . import iterative as iterative
     from . import least_squares as least_squares
     from . import linear as linear
+    from . import local_models as local_models
     from . import modification as modification
     from . import paths as paths
     from . import plot as plot
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from .analysis import estimate_trace as estimate_trace
     from .analysis import optimal_step as optimal_step
     from .analysis import spectral_density as spectral_density
+    from .convexity import check_convexity as check_convexity
     from .decompositions import cholesky as cholesky
     from .decompositions import eigh as eigh
     from .decompositions import ldlt as ldlt
@@ -55,6 +59,11 @@ if TYPE_CHECKING:
     from .determinant import det as det
     from .determinant import matrix_rank as matrix_rank
     from .determinant import slogdet as slogdet
+    from .differentiate import gradient as gradient
+    from .differentiate import hessian as hessian
+    from .differentiate import hessian_grid as hessian_grid
+    from .differentiate import hvp as hvp
+    from .differentiate import jacobian as jacobian
     from .factorization import Factor as Factor
     from .factorization import factor as factor
     from .gauss_jordan import gauss_jordan_steps as gauss_jordan_steps
@@ -68,6 +77,8 @@ if TYPE_CHECKING:
     from .linear import backslash as backslash
     from .linear import explain as explain
     from .linear import solve as solve
+    from .local_models import local_map as local_map
+    from .local_models import taylor as taylor
     from .modification import modify_hessian as modify_hessian
     from .paths import lasso_path as lasso_path
     from .paths import ridge_path as ridge_path
@@ -154,6 +165,14 @@ _HOME = {  # public name -> the module it lives in
     "NotPositiveDefiniteError": "_solution",
     "ConvergenceError": "_solution",
     "IllConditionedWarning": "_solution",
+    "gradient": "differentiate",
+    "jacobian": "differentiate",
+    "hvp": "differentiate",
+    "hessian": "differentiate",
+    "hessian_grid": "differentiate",
+    "taylor": "local_models",
+    "local_map": "local_models",
+    "check_convexity": "convexity",
     "set_num_threads": "_threads",
     "get_num_threads": "_threads",
     "num_threads": "_threads",

@@ -311,3 +311,27 @@ class FactoredBfgsFloat:
     def updates(self) -> int: ...
     @property
     def fresh(self) -> bool: ...
+
+UNARY: tuple[str, ...]  # functions of one number that a Tape records, by their names in NumPy or SciPy
+BINARY: tuple[str, ...]  # of two
+
+class Tape:
+    """A computation written down as it runs. Operands: int64 arrays of nodes, else numbers; node 0 is zero, 1 ... n are x."""
+
+    def __init__(self, x: NDArray[np.float64]) -> None: ...
+    @property
+    def size(self) -> int: ...
+    def constants(self, numbers: Any) -> NDArray[np.int64]: ...
+    def unary(self, f: int, a: Any) -> NDArray[np.int64]: ...  # f: index into UNARY
+    def binary(self, f: int, a: Any, b: Any) -> NDArray[np.int64]: ...  # f: index into BINARY; a and b broadcast
+    def row_dot(self, a: Any, b: Any) -> NDArray[np.int64]: ...  # sum of a b over the last axis
+    def values(self, ids: NDArray[np.int64]) -> NDArray[np.float64]: ...
+    def gradient(self, out: int) -> NDArray[np.float64]: ...  # (n,)
+    def jacobian(self, outs: NDArray[np.int64]) -> NDArray[np.float64]: ...  # (m, n)
+    def hessian(self, out: int) -> NDArray[np.float64]: ...  # (n, n)
+    def products(self, out: int, v: NDArray[np.float64]) -> NDArray[np.float64]: ...  # Hessian times v (n, k)
+    def pattern(self, out: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...  # of the Hessian: indptr, indices
+
+def star_coloring(indptr: NDArray[np.int64], indices: NDArray[np.int64]) -> tuple[NDArray[np.int64], int, NDArray[np.int64]]: ...  # symmetric, with its diagonal: colour of each column, colours, place of each entry in the products (n, colours)
+def extrapolate(values: NDArray[np.float64], rounding: NDArray[np.float64], p: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...  # (levels, entries), steps halved, errors h^p, h^2p, ...: best, error estimate
+def hessian_grid(values: NDArray[Any], spacing: list[float]) -> NDArray[Any]: ...  # shape + (d, d); every axis of 4 or more

@@ -60,6 +60,9 @@ def build_and_run(folder, hessolve_dir):
     printed = run(folder / "vessels")
     assert "the vessel is found at sigma 2.8, vesselness " in printed
     assert "on it at least 10 times what is beside it: yes" in printed
+    printed = run(folder / "newton")
+    assert re.search(r"^f = \d\.\de-\d+, \|gradient\| below 1e-10: yes, in fewer than 50 steps: yes$", printed, re.M)
+    assert "x = 1.000000 1.000000 ... 1.000000" in printed
     if eigen:
         printed = run(folder / "from_eigen")
         assert "no plain answer, singular at 2: The matrix is singular" in printed

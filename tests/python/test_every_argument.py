@@ -88,6 +88,15 @@ CALLS = {
     "spectral_radius": (hs.spectral_radius, {"A": S}),
     "predict_convergence": (lambda A: hs.predict_convergence(A, "jacobi"), {"A": S}),
     "preconditioner": (lambda A: hs.preconditioner(A, "ic0"), {"A": S}),
+    "hessian_grid": (hs.hessian_grid, {"values": S}),
+    "gradient": (lambda x: hs.gradient(np.sum, x), {"x": U}),
+    "hessian": (lambda x: hs.hessian(np.sum, x), {"x": U}),
+    "hessian sparse": (lambda x: hs.hessian(np.sum, x, sparsity="detect"), {"x": U}),
+    "jacobian": (lambda x: hs.jacobian(lambda x: x + 1, x), {"x": U}),
+    "hvp": (lambda x, v: hs.hvp(np.sum, x, v), {"x": U, "v": V}),
+    "taylor": (lambda x0: hs.taylor(np.sum, x0), {"x0": U}),
+    "local_map": (lambda x: hs.local_map(lambda x: x, x), {"x": U}),
+    "check_convexity": (lambda points: hs.check_convexity(np.sum, points), {"points": X}),
 }  # fmt: skip
 ARGUMENTS = [(call, name) for call, (_, arguments) in CALLS.items() for name in arguments]
 
@@ -118,6 +127,8 @@ ANY_SIZE = {"explain", "pinv", "matrix_rank", "lu", "qr", "svd", "orthonormalize
 ANY_SIZE |= {"sketch", "sample_rows", "sample_columns", "ridge_path alphas", "select_alpha alphas", "lasso_path alphas"}
 ANY_SIZE |= {"inv", "det", "slogdet", "rcond", "cholesky", "ldlt", "eigh", "gauss_jordan_steps", "factor", "splitting"}
 ANY_SIZE |= {"spectral_radius", "predict_convergence", "preconditioner"}
+ANY_SHAPE = {"gradient", "hessian", "hessian sparse", "jacobian", "taylor", "local_map"}  # functions take what they get
+ANY_SIZE |= {"hessian_grid", "check_convexity", *ANY_SHAPE}
 STACKS = {"solve", "solve full", "solve stack", "backslash", "explain", "lstsq", "lstsq sketch", "inv", "pinv", "det"}
 STACKS |= {"slogdet", "rcond", "matrix_rank", "lu", "cholesky", "ldlt", "qr", "svd", "eigh"}
 
@@ -126,6 +137,8 @@ def passes(call, name, defect):
     """What is no defect here: a matrix of any size, a stack where stacks are taken; NumPy has a rank for numbers."""
     if defect == "another size":
         return call in ANY_SIZE or f"{call} {name}" in ANY_SIZE
+    if call in ANY_SHAPE and defect in ("scalar", "too many dimensions"):
+        return True
     return (defect, call) == ("scalar", "matrix_rank") or (defect == "too many dimensions" and call in STACKS)
 
 

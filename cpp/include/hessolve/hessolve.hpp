@@ -25,6 +25,12 @@
 #include <hessolve/hessian/modify.hpp>
 #include <hessolve/hessian/quasi_newton.hpp>
 #include <hessolve/hessian/image.hpp>
+#include <hessolve/hessian/differences.hpp>
+#include <hessolve/hessian/dual.hpp>
+#include <hessolve/hessian/grid.hpp>
+#include <hessolve/hessian/local_models.hpp>
+#include <hessolve/hessian/star_coloring.hpp>
+#include <hessolve/hessian/tape.hpp>
 #include <hessolve/iterative/coloring.hpp>
 #include <hessolve/iterative/iterate.hpp>
 #include <hessolve/iterative/krylov.hpp>
