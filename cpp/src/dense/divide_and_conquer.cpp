@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <hessolve/core/buffer.hpp>
 
+#include "dense/parted_product.hpp"
 #include "dense/secular.hpp"
 #include "dense/tridiagonal.hpp"
-
 #include "kernel/dot.hpp"
-#include "kernel/fill.hpp"
-#include "kernel/gemm.hpp"
-#include "kernel/team.hpp"
 
 #include <numeric>
 #include <vector>
@@ -17,13 +14,6 @@ namespace {
 
 /// Largest block that is left to the QR iteration.
 constexpr Index leaf = 32;
-/// Multiply-adds above which a step is shared by threads.
-constexpr Index worth_a_team = 400'000;
-/// Inner length of one product.
-constexpr Index depth = 256;
-
-/// What an eigenvector of the two halves looks like.
-enum class Part : unsigned char { upper, both, lower };
 
 /// The places of d in ascending order.
 template <class R>
@@ -59,7 +49,6 @@ class Merge {
     std::vector<R> values(k);
     if (k > 0) {
       solve(values.data());
-      multiply();
     }
     for (Index i = 0; i < n_ - k; ++i) {
       std::copy_n(X_.col(deflated_[i]), n_, Y_.col(k + i));
@@ -76,7 +65,7 @@ class Merge {
     R largest = 0;
     R z_largest = 0;
     for (Index i = 0; i < n_; ++i) {
-      part_[i] = i < n1_ ? Part::upper : Part::lower;
+      part_[i] = i < n1_ ? Extent::upper : Extent::lower;
       z_[i] = (i < n1_ ? X_(n1_ - 1, i) : sign * X_(n1_, i)) / std::sqrt(R(2));  // of length 1
       largest = std::max(largest, std::abs(d_[i]));
       z_largest = std::max(z_largest, std::abs(z_[i]));
@@ -111,7 +100,7 @@ class Merge {
 
   void rotate(Index p, Index q, R c, R s) {
     if (part_[p] != part_[q]) {
-      part_[p] = part_[q] = Part::both;
+      part_[p] = part_[q] = Extent::both;
     }
     R* x = X_.col(p);
     R* y = X_.col(q);
@@ -125,8 +114,7 @@ class Merge {
     d_[p] = d;
   }
 
-  /// The eigenpairs of diag(d) + rho z z^T of what is kept. The vectors are those of a z changed a little, of which the
-  /// computed roots are exact: that is what makes them orthogonal.  [Gu and Eisenstat 1994]
+  /// The eigenpairs of diag(d) + rho z z^T of what is kept, and their vectors in Y.
   void solve(R* values) {
     const Index k = static_cast<Index>(kept_.size());
     std::vector<R> d(k);
@@ -137,50 +125,24 @@ class Merge {
     }
     const SecularEquation<R> equation(k, d.data(), z2.data(), rho_);
     constexpr Index group = 16;
-    const bool worth = 40 * k * k > worth_a_team;
+    const bool worth = 40 * k * k > worth_a_merge_team;
     parallel_for((k + group - 1) / group, worth, [&](Index g) {
       for (Index j = g * group; j < std::min(k, (g + 1) * group); ++j) {
         values[j] = equation.root(j, S_.col(j));
       }
     });
-    // z_i^2 = prod over j of (d_i - value_j) / prod over j != i of (d_i - d_j)
     std::vector<R> z(k);
     constexpr Index rows = 128;
     parallel_for((k + rows - 1) / rows, worth, [&](Index g) {
       const Index first = g * rows;
       const Index end = std::min(k, first + rows);
-      std::fill(z.begin() + first, z.begin() + end, R(1));
-      for (Index j = 0; j < k; ++j) {
-        const R* delta = S_.col(j);
-        const R dj = d[j];
-        for (Index i = first; i < std::min(j, end); ++i) {
-          z[i] *= delta[i] / (d[i] - dj);
-        }
-        for (Index i = std::max(first, j + 1); i < end; ++i) {
-          z[i] *= delta[i] / (d[i] - dj);
-        }
-        if (j >= first && j < end) {
-          z[j] *= -delta[j];
-        }
-      }
+      exact_z<Poles::plain, R>(first, end, d.data(), S_.block(0, 0, k, k), z.data());
       for (Index i = first; i < end; ++i) {
-        z[i] = std::copysign(std::sqrt(std::max(R(0), z[i])), z_[kept_[i]]);
+        z[i] = std::copysign(z[i], z_[kept_[i]]);
       }
     });
-    // rows in the order in which the columns of X are gathered
-    gathered_.clear();
-    std::vector<Index> place;
-    for (const Part part : {Part::upper, Part::both, Part::lower}) {
-      for (Index i = 0; i < k; ++i) {
-        if (part_[kept_[i]] == part) {
-          gathered_.push_back(kept_[i]);
-          place.push_back(i);
-        }
-      }
-      (part == Part::upper  ? upper_
-       : part == Part::both ? both_
-                            : lower_) = static_cast<Index>(gathered_.size());  // where the part ends
-    }
+    const PartedProduct<R> product(kept_, part_);
+    const std::vector<Index>& place = product.place();
     parallel_for((k + group - 1) / group, worth, [&](Index g) {
       std::vector<R> column(k);
       for (Index j = g * group; j < std::min(k, (g + 1) * group); ++j) {
@@ -194,57 +156,7 @@ class Merge {
         }
       }
     });
-  }
-
-  /// Y(:, :k) = -X(:, gathered) S, each half of X by itself.
-  void multiply() {
-    const Index k = static_cast<Index>(gathered_.size());
-    const Index n2 = n_ - n1_;
-    const Index up = both_;              // columns with something in the upper half
-    const Index down = lower_ - upper_;  // and in the lower
-    const bool worth = n_ * k * k > 2 * worth_a_team;
-    parallel_for(k, worth, [&](Index c) {
-      const R* x = X_.col(gathered_[c]);
-      if (c < both_) {
-        std::copy_n(x, n1_, Y_.col(c));
-      }
-      if (c >= upper_) {
-        std::copy_n(x + n1_, n2, Y_.col(c - upper_) + n1_);
-      }
-    });
-    R* const second = packed_ + packed_size<R>(n1_, up);
-    pack(Y_.block(0, 0, n1_, up), packed_, worth);
-    pack(Y_.block(n1_, 0, n2, down), second, worth);
-    constexpr Index strip = 32;
-    parallel_for((k + strip - 1) / strip, worth, [&](Index s) {
-      const Index j = s * strip;
-      const Index cols = std::min(strip, k - j);
-      multiply_half(Y_.block(0, j, n1_, cols), packed_, up, S_.block(0, j, up, cols));
-      multiply_half(Y_.block(n1_, j, n2, cols), second, down, S_.block(upper_, j, down, cols));
-    });
-  }
-
-  /// Pieces of at most `depth` columns, one after the other.
-  void pack(InColMajor<R> A, R* packed, bool worth) const {
-    constexpr Index chunk = 4;
-    const Index panels = (A.rows + tile_rows<R> - 1) / tile_rows<R>;
-    const Index chunks = (panels + chunk - 1) / chunk;
-    const Index pieces = (A.cols + depth - 1) / depth;
-    parallel_for(pieces * chunks, worth, [&](Index t) {
-      const Index first = t / chunks * depth;
-      const Index q = t % chunks * chunk;
-      pack_rows<R>(A.block(0, first, A.rows, std::min(depth, A.cols - first)), q, std::min(q + chunk, panels),
-                   packed + packed_size<R>(A.rows, first));
-    });
-  }
-
-  static void multiply_half(ColMajor<R> C, const R* packed, Index inner, InColMajor<R> B) {
-    clear<R>(C);
-    for (Index first = 0; first < inner; first += depth) {
-      const Index count = std::min(depth, inner - first);
-      const PackedRows<R> left{packed + packed_size<R>(C.rows, first), {nullptr, C.rows, count, 0}};
-      gemm_minus<Right::plain, R>(C, left, B.block(first, 0, count, C.cols));
-    }
+    product.multiply(X_, n1_, S_, Y_, packed_);
   }
 
   Index n_;
@@ -257,13 +169,9 @@ class Merge {
   ColMajor<R> S_;
   R* packed_;
   std::vector<R> z_;
-  std::vector<Part> part_;
+  std::vector<Extent> part_;
   std::vector<Index> kept_;  // ascending
   std::vector<Index> deflated_;
-  std::vector<Index> gathered_;
-  Index upper_ = 0;
-  Index both_ = 0;
-  Index lower_ = 0;
 };
 
 }  // namespace
@@ -297,7 +205,7 @@ Outcome tridiagonal_eigh(Index n, R* d, R* e, ColMajor<R> Z) {
   const Index merges = static_cast<Index>(levels.size()) - 1;
   const Matrix<R> other(n, n);
   const Matrix<R> small(n, n);
-  const Buffer<R> packed(n * (n + 2 * tile_rows<R>));
+  const Buffer<R> packed(PartedProduct<R>::workspace(n));
   ColMajor<R> now = merges % 2 == 0 ? other.view() : Z;  // such that the last level ends in `other`
   ColMajor<R> next = merges % 2 == 0 ? Z : other.view();
   std::atomic<bool> converged{true};
@@ -327,7 +235,7 @@ Outcome tridiagonal_eigh(Index n, R* d, R* e, ColMajor<R> Z) {
   }
   const std::vector<Index> order = ascending<R>(n, d);
   std::vector<R> sorted(n);
-  parallel_for(n, n * n > worth_a_team, [&](Index j) {
+  parallel_for(n, n * n > worth_a_merge_team, [&](Index j) {
     sorted[j] = d[order[j]];
     std::copy_n(now.col(order[j]), n, Z.col(j));
   });

@@ -5,28 +5,37 @@
 #include <algorithm>
 #include <cmath>
 
-/// The eigenvalues of diag(d) + rho z z^T: the roots of f(x) = 1 / rho + sum z_i^2 / (d_i - x), one to the right of
-/// each d_i.  [Golub & Van Loan, 8.4.3]
+/// The eigenvalues of diag(p) + rho z z^T: the roots of f(x) = 1 / rho + sum z_i^2 / (p_i - x), one to the right of
+/// each p_i.  [Golub & Van Loan, 8.4.3]
 namespace hessolve {
 
-/// One secular equation: k poles d, ascending and distinct, the squares of z, none of them zero, and rho > 0. z has
+/// Where the poles are: at d_i or, for singular values, at their squares, whose differences are formed from factors.
+enum class Poles { plain, squared };
+
+/// p_i - p_j
+template <Poles P, class R>
+HESSOLVE_INLINE R pole_difference(R di, R dj) {
+  return P == Poles::plain ? di - dj : (di - dj) * (di + dj);
+}
+
+/// One secular equation: k poles, ascending and distinct, the squares of z, none of them zero, and rho > 0. z has
 /// length 1.
-template <class R>
+template <class R, Poles P = Poles::plain>
 class SecularEquation {
  public:
   SecularEquation(Index k, const R* d, const R* z2, R rho) : k_(k), d_(d), z2_(z2), rho_(rho), constant_(1 / rho) {}
 
-  /// Root j, and delta[i] = d_i - root, of full relative accuracy: it is found as a distance from the nearer pole.
-  /// Steps interpolate the sums on both sides by one pole each, within a bracket.
-  /// [Li 1993, LAPACK working note 89; Gu and Eisenstat 1994, doi 10.1137/S089547989223924X]
+  /// Root j (or, of squared poles, its root), and delta[i] = p_i - root j, of full relative accuracy: it is found as a
+  /// distance from the nearer pole. Steps interpolate the sums on both sides by one pole each, within a bracket. [Li
+  /// 1993, LAPACK working note 89; Gu and Eisenstat 1994, doi 10.1137/S089547989223924X]
   R root(Index j, R* delta) const {
     if (k_ == 1) {
       delta[0] = -rho_ * z2_[0];
-      return d_[0] - delta[0];
+      return value(0, -delta[0]);
     }
     const bool last = j == k_ - 1;
     const Index left = last ? k_ - 2 : j;  // this pole and the next are interpolated
-    const R gap = d_[left + 1] - d_[left];
+    const R gap = pole_difference<P>(d_[left + 1], d_[left]);
     const R middle = (last ? rho_ : gap) / 2;  // says which pole is nearer
     Index origin = j;
     set_origin(origin, delta);
@@ -57,10 +66,18 @@ class SecularEquation {
     for (Index i = 0; i < k_; ++i) {
       delta[i] -= tau;
     }
-    return d_[origin] + tau;
+    return value(origin, tau);
   }
 
  private:
+  [[nodiscard]] R value(Index origin, R tau) const {
+    if constexpr (P == Poles::plain) {
+      return d_[origin] + tau;
+    } else {
+      return std::sqrt(d_[origin] * d_[origin] + tau);
+    }
+  }
+
   /// f without its constant, and its slope: poles before a split, poles after it.
   struct Sums {
     R below = 0;
@@ -72,7 +89,7 @@ class SecularEquation {
   void set_origin(Index origin, R* delta) const {
     const R d = d_[origin];
     for (Index i = 0; i < k_; ++i) {
-      delta[i] = d_[i] - d;
+      delta[i] = pole_difference<P>(d_[i], d);
     }
   }
 
@@ -166,5 +183,29 @@ class SecularEquation {
   R rho_;
   R constant_;
 };
+
+/// The z for which the computed roots are exact, sign apart: z_i^2 = prod over j of (p_i - root_j) / prod over j != i
+/// of (p_i - p_j), for rows first ... end - 1 from the differences S(i, j) = p_i - root_j. Vectors made from it are
+/// orthogonal to rounding.  [Gu and Eisenstat 1994, doi 10.1137/S089547989223924X]
+template <Poles P, class R>
+void exact_z(Index first, Index end, const R* d, InColMajor<R> S, R* z) {
+  std::fill(z + first, z + end, R(1));
+  for (Index j = 0; j < S.cols; ++j) {
+    const R* delta = S.col(j);
+    const R dj = d[j];
+    for (Index i = first; i < std::min(j, end); ++i) {
+      z[i] *= delta[i] / pole_difference<P>(d[i], dj);
+    }
+    for (Index i = std::max(first, j + 1); i < end; ++i) {
+      z[i] *= delta[i] / pole_difference<P>(d[i], dj);
+    }
+    if (j >= first && j < end) {
+      z[j] *= -delta[j];
+    }
+  }
+  for (Index i = first; i < end; ++i) {
+    z[i] = std::sqrt(std::max(R(0), z[i]));
+  }
+}
 
 }  // namespace hessolve

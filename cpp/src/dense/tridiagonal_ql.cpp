@@ -83,9 +83,8 @@ void sweep(Index l, Index m, R* d, R* e, R* cosines, R* sines, ColMajor<R> Z) {
       rotate<R>(i + 1, m, cosines, sines, Z);
       return;
     }
-    const R inverse = 1 / r;
-    s = f * inverse;
-    c = g * inverse;
+    s = f / r;
+    c = g / r;
     cosines[i] = c;
     sines[i] = s;
     const R q = d[i + 1] - p;

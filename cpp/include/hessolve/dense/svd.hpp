@@ -13,12 +13,12 @@ struct Svd {
   Buffer<Real<T>> s;
 };
 
-/// Divide and conquer on the bidiagonal form; about 4 m n^2 + 22 n^3 flops for m >= n.
-/// [Gu & Eisenstat 1995, doi 10.1137/S0895479892242232]
+/// QR where A is not square, bidiagonal form, divide and conquer; about 4 m n^2 + 10 n^3 flops for m >= n. NaN where A
+/// is not finite. [Gu & Eisenstat 1995, doi 10.1137/S0895479892242232]
 template <class T>
 [[nodiscard]] Svd<T> svd(InColMajor<T> A);
 
-/// The singular values alone, descending.
+/// The singular values alone, descending; 8 n^3 / 3 flops for a square matrix.
 template <class T>
 void singular_values(InColMajor<T> A, Real<T>* s);
 
