@@ -27,7 +27,7 @@ class Options:
     maxiter: int
     modify: str = "auto"
     step: str = "line-search"
-    radius: float = 1.0
+    radius: float | None = None
     largest_radius: float = np.inf
 
 
@@ -187,7 +187,7 @@ def newton_by_products(run: Descent) -> None:
 def trust_region(run: Descent) -> None:
     """Minima of the model within a ball; its radius grows where the model predicts well, and shrinks where not."""
     options, objective = run.options, run.objective
-    radius = options.radius
+    radius = 0.0
     fresh = True
     products: Any = None
     w = V = np.zeros(0)
@@ -202,6 +202,8 @@ def trust_region(run: Descent) -> None:
                 products = H.__matmul__
             else:
                 products = objective.products(run.at.x)
+            if not radius:
+                radius = options.radius or _first_radius(run, (lambda v: H @ v) if products is None else products)
         saddle = products is None and len(w) > 0 and w[0] < -np.sqrt(EPS) * max(abs(w[0]), abs(w[-1]))
         if run.reached() and not (saddle and radius > 1e-8):
             run.ended()
@@ -225,6 +227,13 @@ def trust_region(run: Descent) -> None:
             run.nit += 1
         elif run.moved(to):
             return
+
+
+def _first_radius(run: Descent, products: Any) -> float:
+    """Return the length of the step to the minimum of the model along -g; the size of x where there is none."""
+    g = run.at.g
+    length = float(_core.optimal_step(g, np.ascontiguousarray(products(g)))[0]) * float(np.linalg.norm(g))
+    return length if 0 < length < np.inf else max(1.0, float(np.linalg.norm(run.at.x)))
 
 
 def bfgs(run: Descent) -> None:

@@ -232,8 +232,8 @@ def minimize(
     step : {"line-search", "exact", "bounded"}
         Of "gradient": by Wolfe's conditions, to the minimum of the quadratic model (`optimal_step`), or 1 / lambda_max.
     options : dict, optional
-        The same keywords in a dictionary, as SciPy takes them; further "initial_trust_radius" (default 1),
-        "max_trust_radius" (infinite) and "disp".
+        The same keywords in a dictionary, as SciPy takes them; further "initial_trust_radius" (by
+        default to the minimum of the model along -g), "max_trust_radius" (infinite) and "disp".
 
     Returns
     -------
@@ -281,13 +281,14 @@ def minimize(
     name = _arrays.choice(_ALIASES.get(word, word) if isinstance(word, str) else word, "method", _METHODS)
     watcher = Watcher(callback)
     x = start(x0)
+    first = chosen.get("initial_trust_radius")
     settings = _descent.Options(
         gtol=_not_negative(chosen["gtol"], "gtol", 1e-8 if name in ("newton", "trust-region") else 1e-5),
         xtol=_not_negative(chosen["xtol"], "xtol", 4 * float(np.finfo(np.float64).eps)),
         maxiter=_limit(chosen["maxiter"], max(1000, 200 * len(x))),
         modify=_arrays.choice(chosen["modify"], "modify", _MODIFY),
         step=_arrays.choice(chosen["step"], "step", ("line-search", "exact", "bounded")),
-        radius=_positive(chosen.get("initial_trust_radius", 1.0), "initial_trust_radius"),
+        radius=None if first is None else _positive(first, "initial_trust_radius"),
         largest_radius=_positive(chosen.get("max_trust_radius", np.inf), "max_trust_radius"),
     )
     objective = Objective(f, x, args, jac, hess, hessp)
