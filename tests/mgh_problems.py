@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The 18 problems for unconstrained minimisation of Moré, Garbow and Hillstrom, written from their formulas.
 
-ACM Transactions on Mathematical Software 7(1), 1981, pages 17-41, doi 10.1145/355934.355936. Each is a sum of squares of
-NumPy functions, so that its derivatives are exact, with its standard starting point and the minima that are known.
+ACM Transactions on Mathematical Software 7(1), 1981, pages 17-41, doi 10.1145/355934.355936. Each is a sum of
+squares of NumPy functions, so that its derivatives are exact, with its standard start and the minima that are known.
 """
 
 from collections.abc import Callable

@@ -79,7 +79,7 @@ class Descent:
         return False
 
     def stuck(self, p: Array, sure: bool = False) -> bool:
-        """No step along p helps. ``sure``: p is a Newton step from a positive definite Hessian, and tells the error of x."""
+        """End where no step along p helps; ``sure``: p, from a positive definite Hessian, tells the error of x."""
         if sure and self.settled(p):
             return True
         return self.end(
@@ -203,7 +203,8 @@ def trust_region(run: Descent) -> None:
             else:
                 products = objective.products(run.at.x)
             if not radius:
-                radius = options.radius or _first_radius(run, (lambda v: H @ v) if products is None else products)
+                g = run.at.g
+                radius = options.radius or _first_radius(run, H @ g if products is None else products(g))
         saddle = products is None and len(w) > 0 and w[0] < -np.sqrt(EPS) * max(abs(w[0]), abs(w[-1]))
         if run.reached() and not (saddle and radius > 1e-8):
             run.ended()
@@ -229,10 +230,10 @@ def trust_region(run: Descent) -> None:
             return
 
 
-def _first_radius(run: Descent, products: Any) -> float:
+def _first_radius(run: Descent, product: Any) -> float:
     """Return the length of the step to the minimum of the model along -g; the size of x where there is none."""
     g = run.at.g
-    length = float(_core.optimal_step(g, np.ascontiguousarray(products(g)))[0]) * float(np.linalg.norm(g))
+    length = float(_core.optimal_step(g, np.ascontiguousarray(product))[0]) * float(np.linalg.norm(g))
     return length if 0 < length < np.inf else max(1.0, float(np.linalg.norm(run.at.x)))
 
 
@@ -265,7 +266,7 @@ def gradient(run: Descent) -> None:
         if np.isfinite(t):
             to = backtrack(run.objective, run.at, -t * g, -t * float(g @ g))
         else:
-            to = wolfe(run.objective, run.at, -g, -float(g @ g), last)
+            to = wolfe(run.objective, run.at, -g, -float(g @ g), last, 0.1)
             if to is not None:
                 last = float(np.linalg.norm(to.x - run.at.x) / np.linalg.norm(g))
         if to is None:
@@ -276,7 +277,7 @@ def gradient(run: Descent) -> None:
 
 
 def _natural_length(run: Descent) -> float:
-    """Return the length that "exact" and "bounded" mean, infinite where the function does not bend up, or none is meant."""
+    """Return the length that "exact" and "bounded" mean, infinite where f does not bend up, or none is meant."""
     if run.options.step == "line-search":
         return float(np.inf)
     g = run.at.g

@@ -12,7 +12,6 @@ from ._objective import Objective
 Array = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)
 ARMIJO = 1e-4  # share of the decrease that the slope promises
-WOLFE = 0.9  # share of the slope that may be left
 
 
 class Point(NamedTuple):
@@ -31,8 +30,8 @@ def rounding(f: float) -> float:
 def backtrack(objective: Objective, at: Point, p: Array, slope: float, longest: float = 1.0) -> Point | None:
     """Return the first of the points x + t p, t = longest and shorter, that lowers f enough; None where none does.
 
-    Where the decrease is too small to be seen in f, the gradient must become smaller instead. Shortened by the minimum of the
-    parabola through f, f' and the last value, within [0.1, 0.5].  [Nocedal and Wright, 3.5]
+    Where the decrease is too small to be seen in f, the gradient must become smaller instead. Shortened by the minimum
+    of the parabola through f, f' and the last value, within [0.1, 0.5].  [Nocedal and Wright, 3.5]
     """
     t = longest
     hidden = -slope * t <= 4 * rounding(at.f)
@@ -54,11 +53,12 @@ def backtrack(objective: Objective, at: Point, p: Array, slope: float, longest: 
         t *= shorter
 
 
-def wolfe(objective: Objective, at: Point, p: Array, slope: float, t: float) -> Point | None:
+def wolfe(objective: Objective, at: Point, p: Array, slope: float, t: float, left: float = 0.9) -> Point | None:
     """Return a point x + t p that satisfies the strong Wolfe conditions, or lowers f at least; None where none does.
 
-    An interval that holds such a point is enlarged, then shrunk by cubic interpolation. In the rounding of f its
-    conditions are those of Hager and Zhang 2005, doi 10.1137/030601880.  [Nocedal and Wright, 3.5]
+    ``left`` is the share of the slope that may be left. An interval that holds such a point is enlarged, then shrunk by
+    cubic interpolation. In the rounding of f its conditions are those of Hager and Zhang 2005, doi 10.1137/030601880.
+    [Nocedal and Wright, 3.5]
     """
     low, f_low, d_low = 0.0, at.f, slope
     high, f_high, d_high = np.inf, np.inf, np.nan
@@ -73,7 +73,7 @@ def wolfe(objective: Objective, at: Point, p: Array, slope: float, t: float) -> 
         d = np.nan if g is None else float(g @ p)
         if g is None or not (visible or d <= (2 * ARMIJO - 1) * slope) or f > f_low + rounding(at.f):
             high, f_high, d_high = t, f, d
-        elif abs(d) <= WOLFE * abs(slope):
+        elif abs(d) <= left * abs(slope):
             return Point(x, f, g)
         elif d < 0:
             low, f_low, d_low, best = t, f, d, Point(x, f, g)
@@ -81,12 +81,12 @@ def wolfe(objective: Objective, at: Point, p: Array, slope: float, t: float) -> 
             high, f_high, d_high = t, f, d
             if best is None or f < best.f:
                 best = Point(x, f, g)
-        if high - low <= 1e-12 * high:
+        if np.isfinite(high) and high - low <= 1e-12 * high:
             break
         t = 4 * t if np.isinf(high) else _between(low, f_low, d_low, high, f_high, d_high)
         if t > 1e100:  # f falls for ever
             break
-    return best if best is not None and best.f <= at.f else None
+    return best if best is not None and best.f < at.f - rounding(at.f) else None
 
 
 def _between(a: float, fa: float, da: float, b: float, fb: float, db: float) -> float:

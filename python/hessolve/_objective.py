@@ -26,8 +26,8 @@ class Result(dict[str, Any]):
         except KeyError:
             raise AttributeError(f"this result has no {name}; it has {', '.join(self)}.") from None
 
-    __setattr__ = dict.__setitem__  # type: ignore[assignment]
-    __delattr__ = dict.__delitem__  # type: ignore[assignment]
+    __setattr__ = dict.__setitem__
+    __delattr__ = dict.__delitem__
 
     def __dir__(self) -> list[str]:
         return [*self, *dir(dict)]
@@ -61,7 +61,7 @@ def shown(x: Array) -> str:
 def called(f: Any, name: str, args: tuple[Any, ...]) -> Callable[[Any], Any]:
     if not callable(f):
         raise TypeError(f"`{name}` is {_arrays.shown(f)}; a function of x is needed.")
-    return (lambda x: f(x, *args)) if args else f  # type: ignore[no-any-return]
+    return (lambda x: f(x, *args)) if args else f
 
 
 def arguments(args: Any) -> tuple[Any, ...]:
@@ -144,10 +144,10 @@ class Objective:
             with np.errstate(all="ignore"):
                 return self._vector(self._jac(x.copy()), "`jac`", x)
         with np.errstate(all="ignore"):
-            found = gradient(self._value_only, x, method=self._way, full_output=True)
+            found: Any = gradient(self._value_only, x, method=self._way, full_output=True)
         if self._way == "auto" and found.method != "dual":
             self._way, self._exact = found.method, False
-        return found.gradient  # type: ignore[union-attr, no-any-return]
+        return np.asarray(found.gradient)
 
     def gradient_or_none(self, x: Array) -> Array | None:
         """Return the gradient, or None where it is not finite."""
@@ -292,10 +292,10 @@ class Equations:
                 raise NonFiniteError(f"`jac` returned {J[i, j]} at [{i}, {j}], for x = {shown(x)}.")
             return J.astype(np.float64)
         with np.errstate(all="ignore"):
-            found = jacobian(self._values_only, x, method=self._way, full_output=True)
+            found: Any = jacobian(self._values_only, x, method=self._way, full_output=True)
         if found.method != "dual":
             self._way = found.method
-        return found.jacobian  # type: ignore[union-attr, no-any-return]
+        return np.asarray(found.jacobian)
 
 
 class Watcher:

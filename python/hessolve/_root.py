@@ -32,12 +32,16 @@ def solve(equations: Equations, x: Array, xtol: float, ftol: float, maxiter: int
         if size == 0 or (nit and size <= zero) or size <= ftol:
             return ended(1, True, f"The solution converged: the largest element of F is {size:.2g}.")
         if nit >= maxiter:
-            return ended(2, False, f"The limit of {maxiter} iterations was reached; the largest element of F is {size:.2g}.")
+            return ended(
+                2, False, f"The limit of {maxiter} iterations was reached; the largest element of F is {size:.2g}."
+            )
         p, newton = _step(J, F, damping)
         slope = float((J.T @ F) @ p)  # of ||F||^2 / 2
         found = _shortened(equations, x, F, p, slope, 1e-3 if newton else 1.0)
         if newton and found is None and np.linalg.norm(p) <= xtol * np.linalg.norm(x):
-            return ended(1, True, f"The solution converged: the last Newton step is rounding of x, and F is {size:.2g}.")
+            return ended(
+                1, True, f"The solution converged: the last Newton step is rounding of x, and F is {size:.2g}."
+            )
         if found is None:
             damping = max(1e-3, 10 * damping)
             if damping > 1e16:
@@ -60,13 +64,13 @@ def _stationary(J: Array, F: Array, size: float) -> str:
     lengths = np.linalg.norm(J, axis=0) * np.linalg.norm(F)
     cosine = float(np.max(np.abs(J.T @ F) / np.where(lengths > 0, lengths, 1.0), initial=0.0))
     return (
-        f"No step lowers ||F||, whose largest element is {size:.2g}: F is within {cosine:.1g} of orthogonal to the columns "
-        "of the Jacobian. This is a minimum of ||F|| that is no root, or the rounding of F; start elsewhere."
+        f"No step lowers ||F||, whose largest element is {size:.2g}: F is within {cosine:.1g} of orthogonal to the "
+        "columns of the Jacobian. This is a minimum of ||F|| that is no root, or the rounding of F; start elsewhere."
     )
 
 
 def _step(J: Array, F: Array, damping: float) -> tuple[Array, bool]:
-    """Return the Newton step and True, or with damping, or where J is singular, a Levenberg-Marquardt step and False."""
+    """Return the Newton step and True; with damping, or a singular J, a Levenberg-Marquardt step and False."""
     from .factorization import factor
     from .least_squares import lstsq
 

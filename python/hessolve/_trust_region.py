@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 
 def in_ball(w: Array, V: Array, g: Array, radius: float) -> tuple[Array, bool]:
-    """Return the minimum of g^T p + p^T H p / 2 over ||p|| <= radius for H = V diag(w) V^T, and whether it lies on the sphere.
+    """Return the minimum of g^T p + p^T H p / 2 over ||p|| <= radius, H = V diag(w) V^T, and whether ||p|| = radius.
 
     The multiplier is -w[0] + mu, or mu where w[0] > 0, with mu found by Newton's method on 1 / ||p(mu)||, inside a
     bracket. Hard case: g has no part along the lowest eigenvectors, and one of them is added.

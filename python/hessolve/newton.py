@@ -81,7 +81,8 @@ def newton_step(H: Any, g: ArrayLike, *, modify: str | None = "auto", full_outpu
     Notes
     -----
     ``n^3 / 3`` flops where ``H`` is positive definite, else as `modify_hessian`. Definite means that each pivot of the
-    Cholesky factorisation stays above ``8 n eps`` of the diagonal element it began as, which no scaling of the variables changes.
+    Cholesky factorisation stays above ``8 n eps`` of the diagonal element it began as, which no scaling of the
+    variables changes.
     Reference: Nocedal and Wright, Numerical Optimization, 3.4.
 
     Examples
@@ -164,7 +165,7 @@ def _sparse_step(H: Any, g: NDArray[Any], modify: str | None) -> NewtonStep:
     if lowest <= 0 and modify is None and len(g):
         i = int(np.argmin(diagonal))
         _raise_for(Reason.not_positive_definite, i, matrix.shape, None)
-    unit = None
+    unit: Any = None
     while True:
         if tau and unit is None:
             from scipy.sparse import eye_array
@@ -238,8 +239,8 @@ def minimize(
     Returns
     -------
     result : Result
-        A dictionary with attributes, named as in ``scipy.optimize.OptimizeResult``: ``x``, ``fun``, ``jac``, ``hess`` or
-        ``hess_inv`` where there is one, ``nit``, ``nfev``, ``njev``, ``nhev``, ``success``, ``status`` (0 done, 1
+        A dictionary with attributes, named as in ``scipy.optimize.OptimizeResult``: ``x``, ``fun``, ``jac``, ``hess``
+        or ``hess_inv`` where there is one, ``nit``, ``nfev``, ``njev``, ``nhev``, ``success``, ``status`` (0 done, 1
         iterations used up, 2 precision lost, 99 stopped by the callback), ``message``.
 
     Raises
