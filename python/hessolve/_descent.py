@@ -204,7 +204,7 @@ def trust_region(run: Descent) -> None:
                 products = objective.products(run.at.x)
             if not radius:
                 g = run.at.g
-                radius = options.radius or _first_radius(run, H @ g if products is None else products(g))
+                radius = options.radius or _first_radius(run, np.asarray(H) @ g if products is None else products(g))
         saddle = products is None and len(w) > 0 and w[0] < -np.sqrt(EPS) * max(abs(w[0]), abs(w[-1]))
         if run.reached() and not (saddle and radius > 1e-8):
             run.ended()

@@ -66,7 +66,8 @@ template <class R>
 }  // namespace detail
 
 /// x := a local minimum of the functor f (as in hessian), from x0 by Newton steps with exact derivatives, each halved
-/// until f falls by 1e-4 of what its slope promises. x and x0 are n x 1 and may be the same.
+/// until f falls by 1e-4 of what its slope promises; a saddle only where x0 leads exactly there. x and x0 are n x 1 and
+/// may be the same.
 /// @return converged; max_iterations; stagnated where no step along p lowers f though the gradient is above the
 /// tolerance (rounding); non_finite where f or a derivative is not finite at x0; others as newton_step.
 /// Allocates n^2 elements. [Nocedal and Wright, 3.1, 3.4]
