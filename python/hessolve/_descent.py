@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core, _hessian
+from ._iteration import reason_of
 from ._line_search import EPS, Point, along, backtrack, wolfe
 from ._objective import Objective, Result, Watcher
+from ._reasons import Reason
 from ._trust_region import advanced, in_ball, steihaug
 from .decompositions import eigh
 from .quasi_newton import QuasiNewton
@@ -146,12 +148,10 @@ def _downhill(run: Descent, H: Any) -> Point | None:
     """Return a lower point along negative curvature, where a stationary point has some; None where it is a minimum."""
     if not _hessian.is_dense(H) or run.objective.n == 0:
         return None
-    try:
-        np.linalg.cholesky(H)
-    except np.linalg.LinAlgError:
-        w, V = eigh(H)
-    else:
+    (code, _), *_ = _core.newton_step(H, run.at.g, "auto", False)
+    if reason_of(code) is Reason.ok:  # it has a Cholesky factor
         return None
+    w, V = eigh(H)
     if w[0] >= -np.sqrt(EPS) * max(abs(w[0]), abs(w[-1])):
         return None
     v = V[:, 0] * (-1.0 if run.at.g @ V[:, 0] > 0 else 1.0)

@@ -83,6 +83,13 @@ void test_minimize() {
   CHECK(std::abs(x - 1) < 1e-8);
   x = -1;
   CHECK(minimize(barrier, column(&x, 1), column(&x, 1), {}, report).reason == Reason::non_finite);
+  const auto raised = [](const auto& y) { return 1e9 + (y[0] - 1) * (y[0] - 1); };  // all rounding near 1
+  x = 3;
+  MinimizeOptions fine;
+  fine.gradient_tolerance = 0;
+  const Outcome last = minimize(raised, column(&x, 1), column(&x, 1), fine, report);
+  CHECK(last.reason == Reason::converged || last.reason == Reason::stagnated);
+  CHECK(std::abs(x - 1) < 1e-15 && report.value == 1e9);
   const auto valley = [](const auto& y) { return y[0] * y[0] * y[0] * y[0] - 2 * y[0] * y[0]; };  // bends down at 0.1
   x = 0.1;
   CHECK(minimize(valley, column(&x, 1), column(&x, 1), {}, report).ok());

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hessolve as hs
+import mgh_problems
 import problems
 
 METHODS = ("newton", "trust-region", "bfgs", "gradient")
@@ -561,6 +562,28 @@ def test_singular_jacobians_and_far_starts():
     found = hs.root(lambda x: np.stack([1e4 * x[0] * x[1] - 1, np.exp(-x[0]) + np.exp(-x[1]) - 1.0001]), [0.0, 1.0])
     assert found.success
     np.testing.assert_allclose(found.x, [1.098159e-5, 9.106146], rtol=1e-6)
+
+
+SQUARE = [p for p in mgh_problems.PROBLEMS if len(p.residuals(p.x0)) == len(p.x0) and 0.0 in p.minima]
+
+
+@pytest.mark.parametrize("problem", SQUARE, ids=lambda problem: problem.name.replace(" ", "-"))
+def test_root_solves_the_square_problems(problem):
+    """Of Moré, Garbow and Hillstrom, those with a root and as many equations as variables."""
+    found = hs.root(problem.residuals, problem.x0)
+    assert found.success, found.message
+    assert np.abs(problem.residuals(found.x)).max() <= 1e-13
+    exact = hs.jacobian(problem.residuals, found.x, full_output=True)
+    assert exact.method == "dual"
+    np.testing.assert_array_equal(found.jac, exact.jacobian)
+
+
+def test_no_root_of_chebyquad_8_is_told():
+    problem = next(p for p in mgh_problems.PROBLEMS if p.name == "Chebyquad 8")
+    found = hs.root(problem.residuals, problem.x0)
+    assert not found.success
+    assert "is no root" in found.message
+    assert np.sum(found.fun**2) == pytest.approx(problem.minima[0], rel=0.1)  # a minimum of the sum of squares
 
 
 def test_no_root_is_told():

@@ -69,8 +69,8 @@ template <class R>
 /// until f falls by 1e-4 of what its slope promises; a saddle only where x0 leads exactly there. x and x0 are n x 1 and
 /// may be the same.
 /// @return converged; max_iterations; stagnated where no step along p lowers f though the gradient is above the
-/// tolerance (rounding); non_finite where f or a derivative is not finite at x0; others as newton_step.
-/// Allocates n^2 elements. [Nocedal and Wright, 3.1, 3.4]
+/// tolerance (rounding); non_finite where f at x0, or a derivative at a point reached, is not finite; others as
+/// newton_step. Allocates n^2 elements. [Nocedal and Wright, 3.1, 3.4]
 template <class F, class R>
 [[nodiscard]] Outcome minimize(F&& f, In<R> x0, MatrixView<R> x, const MinimizeOptions& options,
                                MinimizeReport<R>& report) {
@@ -99,7 +99,9 @@ template <class F, class R>
   if (!std::isfinite(report.value)) {
     return finish({Reason::non_finite});
   }
+  bool hidden = false;  // the last step was too short to be seen in f, and taken for the gradient's sake
   for (;; ++report.iterations) {
+    const R norm = report.gradient_norm;
     const Outcome slope = gradient(f, column(at.data(), n), column(g.data(), n));
     if (!slope.ok()) {
       return finish(slope);
@@ -107,6 +109,9 @@ template <class F, class R>
     report.gradient_norm = detail::largest_element(g);
     if (report.gradient_norm <= static_cast<R>(options.gradient_tolerance)) {
       return finish({Reason::converged});
+    }
+    if (hidden && !(report.gradient_norm < R(0.95) * norm)) {
+      return finish({Reason::stagnated});
     }
     if (report.iterations == options.max_iterations) {
       return finish({Reason::max_iterations});
@@ -121,9 +126,8 @@ template <class F, class R>
       return finish(outcome);
     }
     report.repaired += step.modified ? 1 : 0;
-    const R before = report.value;
-    R t = 1;
-    for (;; t /= 2) {
+    const R unseen = 8 * std::numeric_limits<R>::epsilon() * std::abs(report.value);
+    for (R t = 1;; t /= 2) {
       bool moved = false;
       for (std::size_t i = 0; i < count; ++i) {
         trial[i] = at[i] + t * p[i];
@@ -132,16 +136,14 @@ template <class F, class R>
       if (!moved) {
         return finish({Reason::stagnated});
       }
-      report.value = value(trial);
-      // near a minimum f is all rounding: a full step that the model expects to gain nothing visible is taken
-      const bool invisible =
-          t == 1 && step.decrease <= 8 * std::numeric_limits<R>::epsilon() * std::abs(before) &&
-          std::abs(report.value - before) <= 16 * std::numeric_limits<R>::epsilon() * std::abs(before);
-      if (report.value <= before + R(1e-4) * t * step.slope || invisible) {  // false for NaN
+      const R after = value(trial);
+      hidden = t == 1 && step.decrease <= unseen && after <= report.value + unseen;
+      if (hidden || after <= report.value + R(1e-4) * t * step.slope) {  // false for NaN
+        report.value = after;
+        at = trial;
         break;
       }
     }
-    at = trial;
   }
 }
 
