@@ -17,7 +17,7 @@ from .decompositions import eigh
 from .quasi_newton import QuasiNewton
 
 Array = NDArray[np.float64]
-DONE, LIMIT, PRECISION, STOPPED = 0, 1, 2, 99  # SciPy's numbers
+DONE, LIMIT, PRECISION, UNBOUNDED, STOPPED = 0, 1, 2, 3, 99  # SciPy's numbers, but for unbounded functions
 
 
 @dataclass
@@ -45,6 +45,10 @@ class Descent:
     status: int = -1
     message: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
+    first: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first = self.at.f
 
     @property
     def size(self) -> float:
@@ -64,6 +68,8 @@ class Descent:
         return self.used_up()
 
     def used_up(self) -> bool:
+        if self.at.f < -1e30 * max(1.0, abs(self.first)):
+            return self.end(UNBOUNDED, f"f fell to {self.at.f:.3g}: it seems to have no lower bound.")
         if self.nit < self.options.maxiter:
             return False
         return self.end(
@@ -121,7 +127,7 @@ def newton(run: Descent) -> None:
         if run.reached():
             away = _downhill(run, H)
             if away is None or run.used_up():
-                if run.status != LIMIT:
+                if run.status < 0:
                     run.ended()
                 return None
             if run.moved(away):

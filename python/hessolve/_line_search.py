@@ -66,7 +66,10 @@ def wolfe(objective: Objective, at: Point, p: Array, slope: float, t: float, lef
     for _ in range(60):
         x = at.x + t * p
         if np.array_equal(x, at.x):
-            break
+            if low > 0 or np.isfinite(high):
+                break
+            t *= 16  # a gradient in tiny units
+            continue
         f = objective.value(x)
         visible = f <= at.f + ARMIJO * t * slope
         g = objective.gradient_or_none(x) if visible or f <= at.f + rounding(at.f) else None

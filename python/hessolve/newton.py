@@ -241,7 +241,7 @@ def minimize(
     result : Result
         A dictionary with attributes, named as in ``scipy.optimize.OptimizeResult``: ``x``, ``fun``, ``jac``, ``hess``
         or ``hess_inv`` where there is one, ``nit``, ``nfev``, ``njev``, ``nhev``, ``success``, ``status`` (0 done, 1
-        iterations used up, 2 precision lost, 99 stopped by the callback), ``message``.
+        iterations used up, 2 precision lost, 3 no lower bound, 99 stopped by the callback), ``message``.
 
     Raises
     ------

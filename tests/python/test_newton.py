@@ -281,6 +281,21 @@ def test_a_function_that_falls_for_ever_ends_with_a_message():
         assert found.message
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_function_without_lower_bound_is_told(method):
+    found = hs.minimize(lambda x: -np.sum(x**2), [1.0, 2.0], method=method)
+    assert (found.success, found.status) == (False, 3)
+    assert "no lower bound" in found.message
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("unit", [1e-30, 1e-10, 1e10, 1e30])
+def test_the_unit_of_the_function_does_not_matter(method, unit):
+    found = hs.minimize(lambda x: unit * np.sum(np.cosh(x - 1)), [1.5, 2.3], method=method, gtol=unit * 1e-6)
+    assert found.success, found.message
+    np.testing.assert_allclose(found.x, 1, atol=2e-6)
+
+
 def test_precision_loss_is_no_success():
     """A gradient that is wrong by 1e-3 is never smaller, and points uphill near the minimum."""
 
