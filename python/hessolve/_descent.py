@@ -83,6 +83,7 @@ class Descent:
         self.at = to
         self.nit += 1
         if self.watcher.stops(to.x, to.f):
+            self.extra.pop("hess", None)  # it is that of the point before
             return self.end(STOPPED, "`callback` raised `StopIteration`.")
         return False
 

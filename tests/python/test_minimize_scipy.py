@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Minima: agreement with SciPy on arguments and results, and what cannot be minimised."""
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -79,6 +81,7 @@ def test_scipys_names_options_and_callbacks():
     found = hs.minimize(rosenbrock, [0.0, 0.0], method="Newton-CG", callback=stop)
     assert (found.nit, found.status, found.success) == (1, 99, False)
     assert "StopIteration" in found.message
+    assert "hess" not in found  # none was computed where it stopped
 
 
 def test_disp_prints_the_message(capsys):
@@ -94,6 +97,9 @@ def test_results_are_dictionaries_with_attributes():
     assert repr(found).startswith("message: ")
     with pytest.raises(AttributeError, match=r"^this result has no y; it has x, "):
         _ = found.y
+    again = pickle.loads(pickle.dumps(copy.copy(found)))
+    assert type(again) is type(found)
+    np.testing.assert_array_equal(again.x, found.x)
     found.extra = 1
     assert found["extra"] == 1
 

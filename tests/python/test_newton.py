@@ -89,6 +89,30 @@ def test_a_singular_hessian_is_repaired_and_a_badly_scaled_one_is_not():
     np.testing.assert_allclose(found.step, [float(v) for v in exact], rtol=1e-12)
 
 
+@pytest.mark.parametrize("definite", [True, False])
+@pytest.mark.parametrize("modify", ["auto", "se99"])
+def test_the_same_bits_on_one_thread_and_two(definite, modify):
+    H, g = symmetric(300, 5, definite=definite), problems.random(300, np.float64, seed=3)
+    with hs.num_threads(1):
+        one = hs.newton_step(H, g, modify=modify)
+    with hs.num_threads(2):
+        two = hs.newton_step(H, g, modify=modify)
+    np.testing.assert_array_equal(one, two)
+
+
+def test_read_only_and_strided_arguments_are_taken_as_they_are():
+    H, g = symmetric(6, 2, definite=False), problems.random(6, np.float64, seed=3)
+    wide = np.zeros((12, 12))
+    wide[::2, ::2] = H
+    wide.flags.writeable = False
+    np.testing.assert_array_equal(hs.newton_step(wide[::2, ::2], np.repeat(g, 2)[::2]), hs.newton_step(H, g))
+    np.testing.assert_array_equal(
+        hs.newton_step(H[::-1, ::-1], g[::-1])[::-1].round(10), hs.newton_step(H, g).round(10)
+    )
+    assert hs.newton_step(np.eye(2, dtype=int), [1, 2]).dtype == np.float64
+    assert hs.newton_step(np.zeros((0, 0)), []).shape == (0,)
+
+
 def test_sparse_hessians():
     sparse = pytest.importorskip("scipy.sparse", reason="SciPy is not installed")
     n = 200
