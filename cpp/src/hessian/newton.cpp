@@ -6,6 +6,8 @@
 
 #include "kernel/need.hpp"
 
+#include <algorithm>
+
 namespace hessolve {
 
 namespace {

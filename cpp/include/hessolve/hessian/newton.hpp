@@ -3,6 +3,8 @@
 #include <hessolve/hessian/dual.hpp>
 #include <hessolve/hessian/modify.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
