@@ -15,6 +15,7 @@ from . import (
     image,
     import_time,
     iterative,
+    quasi_newton,
     regression,
     report,
     solve,
@@ -34,6 +35,7 @@ ROWS: tuple[Row, ...] = (
     *iterative.ROWS,
     *derivatives.ROWS,
     *image.ROWS,
+    *quasi_newton.ROWS,
     *import_time.ROWS,
 )
 

@@ -3,6 +3,7 @@
 
 namespace hessolve::bindings {
 void register_image(pybind11::module_& m);
+void register_newton(pybind11::module_& m);
 }
 
 PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
@@ -21,6 +22,7 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   hessolve::bindings::register_sparse(m);
   hessolve::bindings::register_analysis(m);
   hessolve::bindings::register_quasi_newton(m);
+  hessolve::bindings::register_newton(m);
   hessolve::bindings::register_image(m);
   hessolve::bindings::register_derivatives(m);
   hessolve::bindings::register_system(m);

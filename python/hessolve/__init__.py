@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from . import linear as linear
     from . import local_models as local_models
     from . import modification as modification
+    from . import newton as newton
     from . import paths as paths
     from . import plot as plot
     from . import preconditioning as preconditioning
@@ -80,6 +81,9 @@ if TYPE_CHECKING:
     from .local_models import local_map as local_map
     from .local_models import taylor as taylor
     from .modification import modify_hessian as modify_hessian
+    from .newton import minimize as minimize
+    from .newton import newton_step as newton_step
+    from .newton import root as root
     from .paths import lasso_path as lasso_path
     from .paths import ridge_path as ridge_path
     from .paths import select_alpha as select_alpha
@@ -158,6 +162,9 @@ _HOME = {  # public name -> the module it lives in
     "estimate_diagonal": "analysis",
     "modify_hessian": "modification",
     "QuasiNewton": "quasi_newton",
+    "newton_step": "newton",
+    "minimize": "newton",
+    "root": "newton",
     "Solution": "_solution",
     "Plan": "_solution",
     "Reason": "_solution",

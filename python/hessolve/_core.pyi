@@ -256,6 +256,9 @@ def judge_curvature(w: NDArray[Any], error: float, gradient: float, tolerance: f
 def modify_hessian(
     H: NDArray[Any], method: str, clamp: bool, inertia: bool,
 ) -> tuple[tuple[int, int], NDArray[Any], dict[str, Any]]: ...  # outcome, H + E, method, E_norm, shift, lowest, inertia, definite
+def newton_step(
+    H: NDArray[Any], g: NDArray[Any], modify: str, repair: bool,
+) -> tuple[tuple[int, int], NDArray[Any], dict[str, Any]]: ...  # outcome, step, method, modified, E_norm, shift, decrease
 def spectral_density(A: Operator, samples: int, steps: int, seed: int) -> tuple[tuple[int, int], NDArray[Any], NDArray[Any]]: ...  # nodes and weights (samples, steps)
 def estimate(A: Operator, samples: int, seed: int, diagonal: bool) -> tuple[tuple[int, int], NDArray[Any], NDArray[Any]]: ...  # values of z^T A z a sample, or the diagonal and its standard errors
 def optimal_step(g: NDArray[Any], Hg: NDArray[Any]) -> tuple[float, float, float]: ...  # step, decrease, g^T H g / g^T g

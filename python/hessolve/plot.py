@@ -5,6 +5,7 @@ Each function takes the axes to draw on, a new figure's by default, and returns 
 use; the extra ``hessolve[plot]`` brings it.
 """
 
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +18,7 @@ __all__ = [
     "coefficients",
     "convergence",
     "curvatures",
+    "descent",
     "l_curve",
     "leave_one_out",
     "solution",
@@ -151,6 +153,60 @@ def curvature(report: Any, ax: Any = None) -> Any:
     ax.set_ylabel("eigenvalue")
     ax.set_title(f"{report.definiteness}, condition {report.condition:.2g}")
     ax.legend()
+    return ax
+
+
+def descent(f: Callable[[Any], Any], paths: Mapping[str, ArrayLike], *, ax: Any = None) -> Any:
+    """Draw the contours of a function of two variables, and over them the paths of minimisations.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(x)`` for x (2,) is one number; where it is not finite nothing is drawn.
+    paths : mapping from names to (k, 2) array_like
+        The points of each, from its start on, as a callback of `minimize` collects them. The picture shows all of them.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    ax : matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If there is no path, or one is not a finite (k, 2).
+    ImportError
+        If matplotlib is missing.
+
+    Notes
+    -----
+    The levels are spaced geometrically above the lowest value seen, so that a flat valley has its lines as well.
+    """
+    lines = {str(name): np.asarray(points, dtype=np.float64) for name, points in paths.items()}
+    if not lines:
+        raise ValueError("`paths` is empty; a path is a name and its points (k, 2).")
+    for name, points in lines.items():
+        if points.ndim != 2 or points.shape[1] != 2 or not len(points) or not np.isfinite(points).all():
+            raise ValueError(f"the path {name!r} {points.shape} is not a list of finite points (k, 2).")
+    ax = _axes(ax)
+    every = np.concatenate(list(lines.values()))
+    low, high = every.min(axis=0), every.max(axis=0)
+    room = 0.15 * np.where(high > low, high - low, np.maximum(1.0, np.abs(high)))
+    x, y = (np.linspace(a - m, b + m, 121) for a, b, m in zip(low, high, room, strict=True))
+    with np.errstate(all="ignore"):
+        values = np.array([[float(np.asarray(f(np.array([u, v]))).reshape(())) for u in x] for v in y])
+        reached = np.array([float(np.asarray(f(point)).reshape(())) for point in every])
+    values[~np.isfinite(values)] = np.nan
+    least = float(np.nanmin([np.nanmin(values), *reached[np.isfinite(reached)]]))
+    over = values - least
+    if np.nanmax(over) > 0:
+        top = float(np.nanmax(over))
+        ax.contour(x, y, over, levels=top * np.geomspace(1e-5, 1.0, 16), colors="0.75", linewidths=0.7)
+    for name, points in lines.items():
+        ax.plot(*points.T, "o-", markersize=3, linewidth=1.2, label=f"{name}, {len(points) - 1} steps")
+    ax.plot(*every[0], "k*", markersize=8)
+    ax.legend()
+    ax.set(xlabel="x[0]", ylabel="x[1]")
     return ax
 
 

@@ -63,6 +63,7 @@ def build_and_run(folder, hessolve_dir):
     printed = run(folder / "newton")
     assert re.search(r"^f = \d\.\de-\d+, \|gradient\| below 1e-10: yes, in fewer than 50 steps: yes$", printed, re.M)
     assert "x = 1.000000 1.000000 ... 1.000000" in printed
+    assert "step -1 -1 from a Hessian repaired by eigenvalue, ||E|| = 8" in printed
     if eigen:
         printed = run(folder / "from_eigen")
         assert "no plain answer, singular at 2: The matrix is singular" in printed

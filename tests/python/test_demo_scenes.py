@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The scenes *penalty* and *splitting*: their data, their pictures, and claims that can fail."""
+"""The scenes *penalty*, *splitting*, *hessian* and *newton*: their data, their pictures, and claims that can fail."""
 
 import collections
 import dataclasses
 
+import mpmath
 import numpy as np
 import pytest
 
 import hessolve as hs
 from hessolve import demo
-from hessolve.demo import penalty, splitting
+from hessolve.demo import newton, penalty, splitting
 
 
 def play(scene, folder):
@@ -103,7 +104,7 @@ def test_variance_inflation_is_that_in_the_literature():
     np.testing.assert_allclose(inflation, [135.53, 1788.51, 33.62, 3.589, 399.15, 758.98], rtol=2e-4)
 
 
-@pytest.mark.parametrize("scene", ["penalty", "splitting", "vessels"])
+@pytest.mark.parametrize("scene", ["penalty", "splitting", "vessels", "hessian", "newton"])
 def test_pictures_are_saved(tmp_path, scene):
     image = pytest.importorskip("matplotlib.image", reason="matplotlib is not installed")
     assert play(scene, tmp_path)[0] == 0
@@ -123,6 +124,46 @@ from hessolve import demo
 raise SystemExit(demo.run(demo.SCENES, Path(sys.argv[1])))
 """
     said = run_script(program, tmp_path)
-    assert said.count("is not drawn, since matplotlib is missing: pip install") == 3
+    assert said.count("is not drawn, since matplotlib is missing: pip install") == 5
     assert "sparse matrices need SciPy" in said
     assert not list(tmp_path.glob("*.png"))
+
+
+def test_a_wrong_hessian_fails_the_claim(tmp_path, monkeypatch):
+    hessian_of = hs.hessian
+
+    def wrong(*args, **keywords):
+        found = hessian_of(*args, **keywords)
+        return (
+            found if isinstance(found, np.ndarray) else dataclasses.replace(found, hessian=found.hessian * (1 + 1e-9))
+        )
+
+    monkeypatch.setattr(hs, "hessian", wrong)
+    status, said = play("hessian", tmp_path)
+    assert status == 1
+    assert any(line.startswith("  FAILED  the Hessian is X^T X") for line in said)
+
+
+def test_slower_descent_fails_the_prediction(tmp_path, monkeypatch):
+    minimize = hs.minimize
+
+    def slower(f, x0, **keywords):
+        if keywords.get("method") == "gradient" and keywords.get("step") == "bounded":
+            hess = keywords["hess"]
+            keywords["hess"] = lambda w: 1.2 * hess(w)
+        return minimize(f, x0, **keywords)
+
+    monkeypatch.setattr(hs, "minimize", slower)
+    status, said = play("newton", tmp_path)
+    assert status == 1
+    assert sum(line.startswith("  FAILED") for line in said) == 2
+
+
+def test_the_logistic_regression_is_one():
+    """Against mpmath at one point, and the derivatives against exact ones."""
+    X, signs = np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 0.1]]), np.array([1.0, -1.0, 1.0])
+    loss, w = newton.Logistic(X, signs, 0.5), np.array([0.3, -0.7])
+    expected = sum(mpmath.log(1 + mpmath.exp(-t * mpmath.mpf(float(x @ w)))) for x, t in zip(X, signs, strict=True)) / 3
+    assert loss.value(w) == pytest.approx(float(expected) + 0.25 * (w @ w), rel=1e-14)
+    np.testing.assert_allclose(loss.gradient(w), hs.gradient(loss.value, w), rtol=1e-13)
+    np.testing.assert_allclose(loss.hessian(w), hs.hessian(loss.value, w), rtol=1e-13)

@@ -94,6 +94,9 @@ CALLS = {
     "hessian sparse": (lambda x: hs.hessian(np.sum, x, sparsity="detect"), {"x": U}),
     "jacobian": (lambda x: hs.jacobian(lambda x: x + 1, x), {"x": U}),
     "hvp": (lambda x, v: hs.hvp(np.sum, x, v), {"x": U, "v": V}),
+    "newton_step": (hs.newton_step, {"H": S, "g": U}),
+    "minimize": (lambda x0: hs.minimize(lambda x: np.sum(x**2), x0), {"x0": U}),
+    "root": (lambda x0: hs.root(lambda x: x + 1, x0), {"x0": U}),
     "taylor": (lambda x0: hs.taylor(np.sum, x0), {"x0": U}),
     "local_map": (lambda x: hs.local_map(lambda x: x, x), {"x": U}),
     "check_convexity": (lambda points: hs.check_convexity(np.sum, points), {"points": X}),
@@ -128,7 +131,8 @@ ANY_SIZE |= {"sketch", "sample_rows", "sample_columns", "ridge_path alphas", "se
 ANY_SIZE |= {"inv", "det", "slogdet", "rcond", "cholesky", "ldlt", "eigh", "gauss_jordan_steps", "factor", "splitting"}
 ANY_SIZE |= {"spectral_radius", "predict_convergence", "preconditioner"}
 ANY_SHAPE = {"gradient", "hessian", "hessian sparse", "jacobian", "taylor", "local_map"}  # functions take what they get
-ANY_SIZE |= {"hessian_grid", "check_convexity", *ANY_SHAPE}
+NUMBERS = {"minimize", "root"}  # a start is a vector of any length, or a number
+ANY_SIZE |= {"hessian_grid", "check_convexity", *ANY_SHAPE, *NUMBERS}
 STACKS = {"solve", "solve full", "solve stack", "backslash", "explain", "lstsq", "lstsq sketch", "inv", "pinv", "det"}
 STACKS |= {"slogdet", "rcond", "matrix_rank", "lu", "cholesky", "ldlt", "qr", "svd", "eigh"}
 
@@ -138,6 +142,8 @@ def passes(call, name, defect):
     if defect == "another size":
         return call in ANY_SIZE or f"{call} {name}" in ANY_SIZE
     if call in ANY_SHAPE and defect in ("scalar", "too many dimensions"):
+        return True
+    if call in NUMBERS and defect == "scalar":
         return True
     return (defect, call) == ("scalar", "matrix_rank") or (defect == "too many dimensions" and call in STACKS)
 

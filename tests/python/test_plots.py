@@ -156,3 +156,32 @@ def test_eigenvalues_with_the_zero_band(ax):
     np.testing.assert_allclose(negative.get_ydata(), [-2])
     np.testing.assert_allclose(zero.get_ydata(), [0], atol=1e-15)
     assert ax.get_title().startswith("indefinite")
+
+
+def test_paths_over_contours(ax):
+    def f(x):
+        return x[0] ** 2 + 10 * x[1] ** 2
+
+    paths = {}
+    for method in ("gradient", "newton"):
+        paths[method] = [np.array([3.0, 1.0])]
+        hs.minimize(f, [3.0, 1.0], method=method, step="exact", callback=paths[method].append)
+    assert hs.plot.descent(f, paths, ax=ax) is ax
+    gradient, newton, start = ax.get_lines()
+    np.testing.assert_array_equal(gradient.get_xydata(), paths["gradient"])
+    np.testing.assert_array_equal(newton.get_xydata(), paths["newton"])
+    np.testing.assert_array_equal(start.get_xydata(), [[3, 1]])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        f"gradient, {len(paths['gradient']) - 1} steps",
+        "newton, 1 steps",
+    ]
+    assert len(ax.collections) > 0  # the contours
+    hs.plot.descent(lambda x: np.log(x[0]), {"one point": [[0.1, 1.0]]})  # NaN and infinity have no lines
+
+
+@pytest.mark.parametrize("points", [[], [[1.0]], [[1.0, np.nan]], [1.0, 2.0]])
+def test_paths_that_are_none(points):
+    with pytest.raises(ValueError, match=r"^the path 'a' \(.*\) is not a list of finite points \(k, 2\)\.$"):
+        hs.plot.descent(np.sum, {"a": points})
+    with pytest.raises(ValueError, match=r"^`paths` is empty"):
+        hs.plot.descent(np.sum, {})

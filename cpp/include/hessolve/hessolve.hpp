@@ -23,6 +23,7 @@
 #include <hessolve/dense/update.hpp>
 #include <hessolve/hessian/analysis.hpp>
 #include <hessolve/hessian/modify.hpp>
+#include <hessolve/hessian/newton.hpp>
 #include <hessolve/hessian/quasi_newton.hpp>
 #include <hessolve/hessian/image.hpp>
 #include <hessolve/hessian/differences.hpp>

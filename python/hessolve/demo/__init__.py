@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-SCENES = ("silence", "digits", "regimes", "penalty", "splitting", "vessels")
+SCENES = ("silence", "digits", "regimes", "penalty", "splitting", "vessels", "hessian", "newton")
 
 
 class Stage:
