@@ -21,11 +21,12 @@ namespace hessolve {
 }
 
 /// First-order estimate of ||x - x_true|| / ||x||, enlarged tenfold: A^+ and its derivative make it
-/// kappa (1 + kappa ||r|| / (||A|| ||x||)) times the backward error, which is taken to be eps where the residual is not
-/// one of rounding.  [Golub & Van Loan, 5.3.7]
+/// kappa (1 + kappa ||r|| / (||A|| ||x||)) times the backward error, which is taken to be that of n roundings of random
+/// sign where the residual is not one of rounding.  [Golub & Van Loan, 5.3.7]
 [[nodiscard]] inline double least_squares_forward_error(double backward, double eps, double n, double kappa,
                                                         double residual, double x, double frobenius) {
-  return 10 * std::max(backward < 10 * eps * n ? backward : eps, eps) * kappa *
+  const double rounding = eps * std::max(1.0, std::sqrt(n) / 3);
+  return 10 * std::max(backward < 10 * eps * n ? backward : eps, rounding) * kappa *
          (1 + kappa * residual / (frobenius * x));
 }
 
