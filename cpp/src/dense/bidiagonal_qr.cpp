@@ -242,11 +242,26 @@ class Iteration {
   Scratch<R, 256> turns_;  // pairs (c, s) of the columns, then of the rows
 };
 
+template <class R>
+void reverse_columns(ColMajor<R> M, Index n) {
+  for (Index j = 0; M.data != nullptr && j < n / 2; ++j) {
+    std::swap_ranges(M.col(j), M.col(j) + M.rows, M.col(n - 1 - j));
+  }
+}
+
 }  // namespace
 
 template <class R>
 Outcome bidiagonal_qr(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V) {
-  return Iteration<R>(n, d, e, U, V).run();
+  if (n < 2 || std::abs(d[0]) >= std::abs(d[n - 1])) {
+    return Iteration<R>(n, d, e, U, V).run();
+  }
+  // Sweeps go from large to small: with J the reversal, J B^T J is upper bidiagonal as well, and U and V change places.
+  std::reverse(d, d + n);
+  std::reverse(e, e + n - 1);
+  reverse_columns(U, n);
+  reverse_columns(V, n);
+  return Iteration<R>(n, d, e, V, U).run();
 }
 
 template <class R>
