@@ -67,12 +67,10 @@ def reference(X, y, coef, family, *, delta=1.0, weights=None, alpha=0.0, interce
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize(("m", "n"), [(1, 1), (3, 5), (70, 7), (301, 33), (2500, 12), (90, 520)])
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (3, 5), (70, 7), (301, 33), (2500, 12)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("order", LAYOUTS)
 def test_formula(family, m, n, dtype, order):
-    if family == "softmax" and n > 100:
-        n = 180  # three classes
     X, y, coef, weights = problem(m, n, family, dtype=dtype)
     kept = X.copy()
     given = LAYOUTS[order](X)
@@ -101,11 +99,23 @@ def test_layouts_and_threads_have_the_same_bits(family):
         np.testing.assert_array_equal(hs.glm_operator(np.asfortranarray(X), y, coef, **keywords) @ np.ones(len(first)), one)
 
 
-def test_wide_has_the_same_bits_on_one_thread():
-    X, _, coef, _ = problem(600, 700, "logistic", intercept=False)
-    first = hs.glm_hessian(X, None, coef, family="logistic")
+@pytest.mark.parametrize(("family", "n"), [("logistic", 700), ("softmax", 515)])
+@pytest.mark.parametrize("intercept", [False, True])
+def test_wide(family, n, intercept):
+    """Beyond 512 columns threads share a panel; the sums against products in double precision."""
+    X, _, coef, weights = problem(600, n, family, intercept=intercept)
+    keywords = {"family": family, "sample_weight": weights, "fit_intercept": intercept}
+    H = hs.glm_hessian(X, None, coef, **keywords)
     with hs.num_threads(1):
-        np.testing.assert_array_equal(hs.glm_hessian(np.asfortranarray(X), None, coef, family="logistic"), first)
+        np.testing.assert_array_equal(hs.glm_hessian(np.asfortranarray(X), None, coef, **keywords), H)
+    Z = np.hstack([X, np.ones((600, 1))]) if intercept else X
+    P = np.exp(Z @ np.atleast_2d(coef).T)
+    P = P / P.sum(axis=1, keepdims=True) if family == "softmax" else P / (1 + P)
+    K = P.shape[1]
+    for k in range(K):
+        for j in range(K):
+            w = P[:, k] * ((1 if k == j else 0) - P[:, j]) * weights
+            np.testing.assert_allclose(H[k::K, j::K], (Z.T * w) @ Z, rtol=0, atol=1e-11)
 
 
 LOSSES = {
