@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from . import (
+    curvature,
     dense,
     derivatives,
     factorisations,
@@ -33,6 +34,7 @@ ROWS: tuple[Row, ...] = (
     *regression.ROWS,
     *iterative.ROWS,
     *derivatives.ROWS,
+    *curvature.ROWS,
     *image.ROWS,
     *import_time.ROWS,
 )

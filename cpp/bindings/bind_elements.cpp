@@ -50,18 +50,16 @@ void register_assembler(py::module_& m, const char* name) {
              return std::make_unique<Assembler>(n, view);
            }),
            "n"_a, "dofs"_a)
-      .def_property_readonly(
-          "indptr",
-          [pattern](const py::object& self) {
-            const auto& a = self.cast<const Assembler&>();
-            return pattern(self, a.indptr(), a.size() + 1);
-          })
-      .def_property_readonly(
-          "indices",
-          [pattern](const py::object& self) {
-            const auto& a = self.cast<const Assembler&>();
-            return pattern(self, a.indices(), a.nonzeros());
-          })
+      .def_property_readonly("indptr",
+                             [pattern](const py::object& self) {
+                               const auto& a = self.cast<const Assembler&>();
+                               return pattern(self, a.indptr(), a.size() + 1);
+                             })
+      .def_property_readonly("indices",
+                             [pattern](const py::object& self) {
+                               const auto& a = self.cast<const Assembler&>();
+                               return pattern(self, a.indices(), a.nonzeros());
+                             })
       .def(
           "assemble",
           [](const Assembler& a, const py::array& blocks, const py::object& fixed, const py::array& values) {

@@ -133,8 +133,8 @@ void register_glm(py::module_& m) {
   py::class_<Loss>(m, "GlmLoss", "Coefficients, labels, weights and penalty of a generalised linear model.")
       .def(py::init([](py::array coef, py::object y, py::object sample_weight, std::string family, double delta,
                        bool intercept, double alpha, bool mean) {
-             return Loss{std::move(coef),   std::move(y), std::move(sample_weight), std::move(family), delta,
-                         intercept, alpha, mean};
+             return Loss{std::move(coef), std::move(y), std::move(sample_weight), std::move(family), delta, intercept,
+                         alpha,           mean};
            }),
            "coef"_a, "y"_a, "sample_weight"_a, "family"_a, "delta"_a, "intercept"_a, "alpha"_a, "mean"_a);
   m.def("glm_hessian", &hessian, "X"_a, "loss"_a);

@@ -145,7 +145,9 @@ class ElementAssembler:
                 f"`blocks` {blocks.shape}: the block of element {element} is not symmetric, as project={project!r} "
                 "needs it; pass (blocks + blocks.transpose(0, 2, 1)) / 2 if that is rounding."
             )
-        raise ConvergenceError(f"`blocks` {blocks.shape}: no eigenvalues were found for the block of element {element}.")
+        raise ConvergenceError(
+            f"`blocks` {blocks.shape}: no eigenvalues were found for the block of element {element}."
+        )
 
     def _raise_non_finite(self, blocks: NDArray[Any], row: int) -> None:
         finite = np.isfinite(blocks)
@@ -154,7 +156,9 @@ class ElementAssembler:
             raise ValueError(
                 f"`blocks` {blocks.shape} has a NaN or infinity in element {e} at [{i}, {j}]; clean the data first."
             )
-        raise ValueError(f"`blocks` {blocks.shape}: the sums in row {row} overflow in {blocks.dtype}; scale the blocks.")
+        raise ValueError(
+            f"`blocks` {blocks.shape}: the sums in row {row} overflow in {blocks.dtype}; scale the blocks."
+        )
 
     def _block_array(self, blocks: ArrayLike) -> NDArray[Any]:
         array = _arrays.as_array(blocks, "blocks")

@@ -455,7 +455,9 @@ def _cast(array: NDArray[Any], name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
     return result
 
 
-def _coefficients(coef: Any, family: str, shape: tuple[int, int], intercept: bool, dtype: np.dtype[Any]) -> NDArray[Any]:
+def _coefficients(
+    coef: Any, family: str, shape: tuple[int, int], intercept: bool, dtype: np.dtype[Any]
+) -> NDArray[Any]:
     """Return coefficients as (K, variables)."""
     array = _arrays.as_array(coef, "coef")
     _real(array, "coef")

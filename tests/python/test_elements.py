@@ -97,8 +97,8 @@ def test_layouts_and_threads_have_the_same_bits():
     first = a.assemble(blocks).data
     strided = np.zeros((len(dofs), 12, 18))[:, ::2, ::3]
     strided[...] = blocks
-    for given in (np.asfortranarray(blocks), strided, blocks[::-1].copy()[::-1], blocks.tolist()):
-        np.testing.assert_array_equal(a.assemble(given).data, first)
+    for same in (np.asfortranarray(blocks), strided, blocks[::-1].copy()[::-1], blocks.tolist()):
+        np.testing.assert_array_equal(a.assemble(same).data, first)
     projected = a.assemble(blocks, "clamp").data
     with hs.num_threads(1):
         again = hs.ElementAssembler(n, np.asfortranarray(dofs))
@@ -199,7 +199,7 @@ def test_the_pattern_is_shared_and_safe():
 @pytest.mark.parametrize(
     ("n", "dofs", "kind", "text"),
     [
-        (3, [[0, 1], [1, 3]], ValueError, r"`dofs` \(2, 2\): element 1 has dof 3 \(position 1\), out of range; dofs are 0 to 2"),
+        (3, [[0, 1], [1, 3]], ValueError, r"`dofs` \(2, 2\): element 1 has dof 3 \(position 1\), out of range; dofs are 0"),
         (3, [[0, 1], [-1, 2]], ValueError, r"element 1 has dof -1 \(position 0\)"),
         (3, np.array([[2**63]], dtype=np.uint64), ValueError, r"element 0 has dof 9223372036854775808"),
         (3, [[0.0, 1.0]], TypeError, r"`dofs` has dtype float64; integers are needed"),

@@ -96,7 +96,9 @@ def test_layouts_and_threads_have_the_same_bits(family):
             np.testing.assert_array_equal(hs.glm_hessian(order(X), y, coef, **keywords), first)
     with hs.num_threads(2):
         np.testing.assert_array_equal(hs.glm_hessian(X, y, coef, **keywords), first)
-        np.testing.assert_array_equal(hs.glm_operator(np.asfortranarray(X), y, coef, **keywords) @ np.ones(len(first)), one)
+        np.testing.assert_array_equal(
+            hs.glm_operator(np.asfortranarray(X), y, coef, **keywords) @ np.ones(len(first)), one
+        )
 
 
 @pytest.mark.parametrize(("family", "n"), [("logistic", 700), ("softmax", 515)])
@@ -122,9 +124,7 @@ LOSSES = {
     "gaussian": lambda eta, y: np.sum((y - eta) ** 2) / 2,
     "logistic": lambda eta, y: np.sum(np.log1p(np.exp(eta)) - y * eta),
     "poisson": lambda eta, y: np.sum(np.exp(eta) - y * eta),
-    "huber": lambda eta, y: np.sum(
-        np.where(abs(y - eta) <= 1, (y - eta) ** 2 / 2, abs(y - eta) - 0.5)
-    ),
+    "huber": lambda eta, y: np.sum(np.where(abs(y - eta) <= 1, (y - eta) ** 2 / 2, abs(y - eta) - 0.5)),
     "squared-hinge": lambda eta, y: np.sum(np.maximum(0.0, 1 - y * eta) ** 2),
 }
 

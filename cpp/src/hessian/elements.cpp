@@ -195,10 +195,10 @@ Outcome ElementAssembler<I>::assemble(Batch<const R> blocks, const unsigned char
 
 #define INSTANTIATE(R, I) \
   template Outcome ElementAssembler<I>::assemble<R>(Batch<const R>, const unsigned char*, R*) const;
-#define INSTANTIATE_INDEX(unused, I)                                             \
-  template class ElementAssembler<I>;                                           \
+#define INSTANTIATE_INDEX(unused, I)                                              \
+  template class ElementAssembler<I>;                                             \
   template std::pair<Index, Index> find_stray_dof<I>(Index, MatrixView<const I>); \
-  INSTANTIATE(float, I)                                                         \
+  INSTANTIATE(float, I)                                                           \
   INSTANTIATE(double, I)
 HESSOLVE_FOR_EACH_INDEX(INSTANTIATE_INDEX, )
 #undef INSTANTIATE_INDEX

@@ -259,9 +259,9 @@ Outcome gauss_newton(MatrixView<const R> J, VectorView<const R> weights, R dampi
 
 #define INSTANTIATE_CSR(R, I) \
   template Outcome glm_hessian<R, I>(CsrView<R, I>, MatrixView<const R>, const GlmOptions<R>&, MatrixView<R>);
-#define INSTANTIATE(R)                                                                                              \
+#define INSTANTIATE(R)                                                                                            \
   template Outcome glm_hessian<R>(MatrixView<const R>, MatrixView<const R>, const GlmOptions<R>&, MatrixView<R>); \
-  template Outcome gauss_newton<R>(MatrixView<const R>, VectorView<const R>, R, MatrixView<R>);                    \
+  template Outcome gauss_newton<R>(MatrixView<const R>, VectorView<const R>, R, MatrixView<R>);                   \
   HESSOLVE_FOR_EACH_INDEX(INSTANTIATE_CSR, R)
 INSTANTIATE(float)
 INSTANTIATE(double)

@@ -189,12 +189,12 @@ std::unique_ptr<Operator<R>> glm_operator(CsrView<R, I> X, MatrixView<const R> c
   return operator_of<R, SparseVisitor<R, I>>(X, coef, options, outcome);
 }
 
-#define INSTANTIATE_CSR(R, I)                                                                                         \
+#define INSTANTIATE_CSR(R, I)                                                                                        \
   template std::unique_ptr<Operator<R>> glm_operator<R, I>(CsrView<R, I>, MatrixView<const R>, const GlmOptions<R>&, \
                                                            Outcome&);
-#define INSTANTIATE(R)                                                                                       \
-  template std::unique_ptr<Operator<R>> glm_operator<R>(MatrixView<const R>, MatrixView<const R>,            \
-                                                        const GlmOptions<R>&, Outcome&);                     \
+#define INSTANTIATE(R)                                                                            \
+  template std::unique_ptr<Operator<R>> glm_operator<R>(MatrixView<const R>, MatrixView<const R>, \
+                                                        const GlmOptions<R>&, Outcome&);          \
   HESSOLVE_FOR_EACH_INDEX(INSTANTIATE_CSR, R)
 INSTANTIATE(float)
 INSTANTIATE(double)

@@ -23,8 +23,8 @@ enum class Projection : signed char {
 template <class I>
 [[nodiscard]] std::pair<Index, Index> find_stray_dof(Index n, MatrixView<const I> dofs);
 
-/// out[e] := blocks[e], made positive semidefinite; those that are so already are copied as they are. The lower triangle
-/// decides. out may be blocks.
+/// out[e] := blocks[e], made positive semidefinite; those that are so already are copied as they are. The lower
+/// triangle decides. out may be blocks.
 /// @return ok; non_finite, stagnated, or breakdown for a block that is not symmetric, with the first such element.
 /// About 10 k^3 flops an element, across SIMD lanes up to k = 32.  [Teran, Sifakis, Irving and Fedkiw 2005,
 /// doi 10.1145/1073368.1073394; Chen et al. 2024, doi 10.1145/3641519.3657506]
@@ -37,8 +37,8 @@ template <class I>
 class ElementAssembler {
  public:
   /// dofs is elements x k, each 0 ... n - 1. @throws std::invalid_argument where one is not, std::length_error where I
-  /// is too narrow for the number of entries. Memory: 9 bytes a dof of an element and 1 a block entry (4 where a row has
-  /// more than 256 entries), beside the pattern.
+  /// is too narrow for the number of entries. Memory: 9 bytes a dof of an element and 1 a block entry (4 where a row
+  /// has more than 256 entries), beside the pattern.
   ElementAssembler(Index n, MatrixView<const I> dofs);
 
   [[nodiscard]] Index size() const { return n_; }
@@ -50,7 +50,8 @@ class ElementAssembler {
   [[nodiscard]] const I* indices() const { return indices_.data(); }
 
   /// values := the entries of K. fixed: null, or n flags; rows and columns of flagged dofs become those of the unit
-  /// matrix. One pass over the blocks, each row summed by one thread in the order of the elements: the same bits always.
+  /// matrix. One pass over the blocks, each row summed by one thread in the order of the elements: the same bits
+  /// always.
   /// @return ok; non_finite with the first row that has an entry which is not finite.
   template <class R>
   [[nodiscard]] Outcome assemble(Batch<const R> blocks, const unsigned char* fixed, R* values) const;
@@ -65,9 +66,9 @@ class ElementAssembler {
   Index k_;
   Buffer<I> indptr_;
   Buffer<I> indices_;
-  Buffer<Index> starts_;             // of the rows, into sources_
-  Buffer<Index> sources_;            // element * k + row of its block, rising in each row of K
-  Buffer<std::uint8_t> positions_;   // in the row of K, of each entry of a block's row; empty where rows are long,
+  Buffer<Index> starts_;                  // of the rows, into sources_
+  Buffer<Index> sources_;                 // element * k + row of its block, rising in each row of K
+  Buffer<std::uint8_t> positions_;        // in the row of K, of each entry of a block's row; empty where rows are long,
   Buffer<std::uint32_t> long_positions_;  // and these are used
 };
 

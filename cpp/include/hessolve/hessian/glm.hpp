@@ -23,13 +23,13 @@ enum class Family : signed char {
 template <class R>
 struct GlmOptions {
   Family family = Family::gaussian;
-  R delta = 1;                             ///< of huber
-  Index classes = 1;                       ///< of softmax
-  VectorView<const R> y{};                 ///< null where the family needs none
-  VectorView<const R> sample_weight{};     ///< >= 0; null: 1 each
-  bool intercept = false;                  ///< the last coefficient of each class belongs to a column of ones
-  R alpha = 0;                             ///< of the penalty alpha / 2 ||beta||^2, which leaves intercepts alone
-  bool mean = false;                       ///< divide the sum over the rows by the sum of their weights
+  R delta = 1;                          ///< of huber
+  Index classes = 1;                    ///< of softmax
+  VectorView<const R> y{};              ///< null where the family needs none
+  VectorView<const R> sample_weight{};  ///< >= 0; null: 1 each
+  bool intercept = false;               ///< the last coefficient of each class belongs to a column of ones
+  R alpha = 0;                          ///< of the penalty alpha / 2 ||beta||^2, which leaves intercepts alone
+  bool mean = false;                    ///< divide the sum over the rows by the sum of their weights
 };
 
 /// H := sum of w_i x_i x_i^T (their weighted mean) + alpha I, both triangles. X is m x n, coef K x (n or n + 1), K = 1
