@@ -27,7 +27,7 @@ template <class I>
 /// triangle decides. out may be blocks.
 /// @return ok; non_finite, stagnated, or breakdown for a block that is not symmetric, with the first such element.
 /// About 10 k^3 flops an element, across SIMD lanes up to k = 32.  [Teran, Sifakis, Irving and Fedkiw 2005,
-/// doi 10.1145/1073368.1073394; Chen et al. 2024, doi 10.1145/3641519.3657506]
+/// doi 10.1145/1073368.1073394; Chen et al. 2024, doi 10.1145/3641519.3657433]
 template <class R>
 [[nodiscard]] Outcome project_blocks(InBatch<R> blocks, Projection projection, Batch<R> out);
 
