@@ -117,8 +117,9 @@ class ElementAssembler:
     ) -> NDArray[Any]:
         """Write the entries of K into ``values``, (nnz,), for example ``K.data``, and return it.
 
-        The other arguments and errors are those of `assemble`. Nothing is allocated but, with ``project``, the
-        projected blocks. ``hs.factor(K).refactor(values)`` then factors the new matrix.
+        The other arguments and errors are those of `assemble`; after an error ``values`` may hold anything. Nothing is
+        allocated but, with ``project``, the projected blocks. ``hs.factor(K).refactor(values)`` then factors the new
+        matrix.
         """
         array = self._block_array(blocks)
         if not isinstance(values, np.ndarray) or values.shape != (self.nnz,) or values.dtype != array.dtype:

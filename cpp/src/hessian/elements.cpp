@@ -14,7 +14,7 @@ namespace hessolve {
 namespace {
 
 constexpr Index pieces = 16;  // of the rows, while the pattern is found
-constexpr Index strip = 1024;
+constexpr Index strip = 512;  // rows at a time: what they have become stays in the cache
 
 }  // namespace
 
@@ -128,32 +128,55 @@ void ElementAssembler<I>::find_pattern(MatrixView<const I> dofs) {
   });
 }
 
-/// row := the sum of the blocks' rows that belong to row i of K.
+/// row := the sum of the blocks' rows that belong to row i of K. K > 0: the size of a block, known when compiled.
 template <class I>
-template <class R, class P>
+template <int K, class R, class P>
 void ElementAssembler<I>::add_row(const Batch<const R>& blocks, const P* positions, Index i, R* row) const {
+  const Index k = K > 0 ? K : k_;
   const MatrixView<const R>& first = blocks.first;
-  const bool contiguous = first.col_stride == 1 && first.row_stride == k_ && blocks.step == k_ * k_;
   std::fill_n(row, indptr_[i + 1] - indptr_[i], R(0));
   const Index last = starts_[i + 1];
   for (Index s = starts_[i]; s < last; ++s) {
-    const P* at = positions + s * k_;
+    const P* at = positions + s * k;
     const Index source = sources_[s];
-    if (contiguous) {
-      constexpr Index ahead = 12;  // rows of blocks lie apart: no stream that a processor foresees
-      if (s + ahead < sources_.size()) {
-        simd::prefetch_columns<R>(first.data + sources_[s + ahead] * k_, k_, 1, 0);
-      }
-      const R* p = first.data + source * k_;
-      for (Index b = 0; b < k_; ++b) {
+    if (K > 0) {                   // contiguous
+      constexpr Index ahead = 16;  // rows of blocks lie apart: no stream that a processor foresees
+      const R* next = first.data + sources_[std::min(s + ahead, sources_.size() - 1)] * k;
+      simd::prefetch_columns<R>(next, 1, 2, k - 1);
+      const R* p = first.data + source * k;
+      for (Index b = 0; b < k; ++b) {
         row[at[b]] += p[b];
       }
     } else {
-      const R* p = first.data + source / k_ * blocks.step + source % k_ * first.row_stride;
-      for (Index b = 0; b < k_; ++b) {
+      const R* p = first.data + source / k * blocks.step + source % k * first.row_stride;
+      for (Index b = 0; b < k; ++b) {
         row[at[b]] += p[b * first.col_stride];
       }
     }
+  }
+}
+
+template <class I>
+template <class R, class P>
+void ElementAssembler<I>::add_rows(const Batch<const R>& blocks, const P* positions, Index begin, Index end,
+                                   R* values) const {
+  const bool contiguous = blocks.first.col_stride == 1 && blocks.first.row_stride == k_ && blocks.step == k_ * k_;
+  const auto each = [&](auto add) {
+    for (Index i = begin; i < end; ++i) {
+      add(i, values + indptr_[i]);
+    }
+  };
+  switch (contiguous ? k_ : 0) {
+#define HESSOLVE_BLOCK(K) \
+  case K: each([&](Index i, R* row) { add_row<K, R>(blocks, positions, i, row); }); break;
+    HESSOLVE_BLOCK(3)   // triangles, linear
+    HESSOLVE_BLOCK(4)   // tetrahedra and quadrilaterals
+    HESSOLVE_BLOCK(6)   // triangles, quadratic or with two displacements a corner
+    HESSOLVE_BLOCK(8)   // hexahedra; quadrilaterals with two displacements
+    HESSOLVE_BLOCK(10)  // tetrahedra, quadratic
+    HESSOLVE_BLOCK(12)  // tetrahedra with three displacements a corner
+#undef HESSOLVE_BLOCK
+    default: each([&](Index i, R* row) { add_row<0, R>(blocks, positions, i, row); });
   }
 }
 
@@ -163,13 +186,14 @@ Outcome ElementAssembler<I>::assemble(Batch<const R> blocks, const unsigned char
   need(blocks.count == elements_ && blocks.first.rows == k_ && blocks.first.cols == k_, "one k x k block an element");
   std::atomic<Index> bad{n_};
   parallel_for((n_ + strip - 1) / strip, sources_.size() * k_ > 50'000, [&](Index q) {
-    for (Index i = q * strip; i < std::min(n_, (q + 1) * strip); ++i) {
+    const Index end = std::min(n_, (q + 1) * strip);
+    if (positions_.empty()) {
+      add_rows<R>(blocks, long_positions_.data(), q * strip, end, values);
+    } else {
+      add_rows<R>(blocks, positions_.data(), q * strip, end, values);
+    }
+    for (Index i = q * strip; i < end; ++i) {
       R* row = values + indptr_[i];
-      if (positions_.empty()) {
-        add_row<R>(blocks, long_positions_.data(), i, row);
-      } else {
-        add_row<R>(blocks, positions_.data(), i, row);
-      }
       const Index length = indptr_[i + 1] - indptr_[i];
       R check = 0;
       for (Index p = 0; p < length; ++p) {

@@ -114,18 +114,20 @@ Index sums(In<R> X, const Links<R>& links, Buffer<R>& G) {
   const Index m = X.rows;
   const Index p = links.variables();
   const Index size = links.pairs() * p * p;
-  const bool narrow = p <= widest_in_parts;
+  constexpr Index rows_of_part = gram_depth * 8;
+  constexpr Index room = 16'000'000;  // elements of all parts together
+  // Threads take rows, with sums of their own, where there is room for these; else they share one panel after another.
+  const bool in_parts = p <= widest_in_parts || (4 * size <= room && m >= 4 * rows_of_part);
   constexpr Index cache = 32'768 / static_cast<Index>(sizeof(R));  // as in gram()
   const Index depth = p < serial_below ? std::clamp<Index>(cache / std::max<Index>(p, 1), 32, gram_depth) : gram_depth;
-  constexpr Index room = 4'000'000;
   const Index most = std::clamp<Index>(room / std::max<Index>(size, 1), 2, 64);
-  const Index chunk = narrow ? std::max<Index>(gram_depth * 8, (m + most - 1) / most) : m;
+  const Index chunk = in_parts ? std::max<Index>(rows_of_part, (m + most - 1) / most) : m;
   const Index chunks = m == 0 ? 1 : (m + chunk - 1) / chunk;
   G = Buffer<R>(chunks * size);
   std::atomic<Index> bad{m};
-  parallel_for(chunks, narrow && m * size > 1'000'000, [&](Index c) {
+  parallel_for(chunks, in_parts && m * size > 1'000'000, [&](Index c) {
     std::fill_n(G.data() + c * size, size, R(0));
-    PanelSums<R> panel(rows, links, !narrow);
+    PanelSums<R> panel(rows, links, !in_parts);
     for (Index first = c * chunk; first < std::min(m, (c + 1) * chunk) && first < bad; first += depth) {
       panel.add(first, std::min(depth, std::min(m, (c + 1) * chunk) - first), G.data() + c * size, bad);
     }

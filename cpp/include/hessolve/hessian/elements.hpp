@@ -59,6 +59,8 @@ class ElementAssembler {
  private:
   void find_pattern(MatrixView<const I> dofs);
   template <class R, class P>
+  void add_rows(const Batch<const R>& blocks, const P* positions, Index begin, Index end, R* values) const;
+  template <int K, class R, class P>
   void add_row(const Batch<const R>& blocks, const P* positions, Index i, R* row) const;
 
   Index n_;
