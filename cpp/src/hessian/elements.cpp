@@ -16,6 +16,23 @@ namespace {
 constexpr Index pieces = 16;  // of the rows, while the pattern is found
 constexpr Index strip = 512;  // rows at a time: what they have become stays in the cache
 
+template <class R>
+bool all_finite(const R* values, Index count) {
+  constexpr Index W = simd::width<R>;
+  const simd::Packet<R> zero = simd::zero<R>();
+  simd::Packet<R> check[2] = {zero, zero};  // zero, or NaN
+  Index i = 0;
+  for (; i + 2 * W <= count; i += 2 * W) {
+    check[0] = simd::multiply_add(simd::load<R>(values + i), zero, check[0]);
+    check[1] = simd::multiply_add(simd::load<R>(values + i + W), zero, check[1]);
+  }
+  R rest = Eigen::internal::predux(simd::add(check[0], check[1]));
+  for (; i < count; ++i) {
+    rest += values[i] * R(0);
+  }
+  return rest == R(0);
+}
+
 }  // namespace
 
 template <class I>
@@ -192,24 +209,19 @@ Outcome ElementAssembler<I>::assemble(Batch<const R> blocks, const unsigned char
     } else {
       add_rows<R>(blocks, positions_.data(), q * strip, end, values);
     }
-    for (Index i = q * strip; i < end; ++i) {
-      R* row = values + indptr_[i];
-      const Index length = indptr_[i + 1] - indptr_[i];
-      R check = 0;
-      for (Index p = 0; p < length; ++p) {
-        check += row[p] * R(0);
+    if (!all_finite<R>(values + indptr_[q * strip], indptr_[end] - indptr_[q * strip])) {
+      Index i = q * strip;
+      while (all_finite<R>(values + indptr_[i], indptr_[i + 1] - indptr_[i])) {
+        ++i;
       }
-      if (check != R(0)) {  // NaN
-        Index now = bad;
-        while (i < now && !bad.compare_exchange_weak(now, i)) {
-        }
+      Index now = bad;
+      while (i < now && !bad.compare_exchange_weak(now, i)) {
       }
-      if (fixed != nullptr) {
-        const I* columns = indices_.data() + indptr_[i];
-        for (Index p = 0; p < length; ++p) {
-          if (fixed[i] != 0 || fixed[columns[p]] != 0) {
-            row[p] = static_cast<Index>(columns[p]) == i ? R(1) : R(0);
-          }
+    }
+    for (Index i = q * strip; i < end && fixed != nullptr; ++i) {
+      for (Index p = indptr_[i]; p < indptr_[i + 1]; ++p) {
+        if (fixed[i] != 0 || fixed[indices_[p]] != 0) {
+          values[p] = static_cast<Index>(indices_[p]) == i ? R(1) : R(0);
         }
       }
     }
