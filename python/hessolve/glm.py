@@ -6,44 +6,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arrays, _core, _design, _operands, _sparse
-from ._reasons import Reason
-
-_FAMILIES = ("gaussian", "logistic", "poisson", "huber", "squared-hinge", "softmax")
-_WITH_LABELS = ("huber", "squared-hinge")  # whose second derivative depends on y
-_OK = 0
-_NON_FINITE = _core.REASONS.index(Reason.non_finite.value)
-
-
-class _Problem(NamedTuple):
-    """X, and everything else, as the compiled module takes them."""
-
-    X: Any  # (m, n) ndarray, or (indptr, indices, data, n)
-    loss: _core.GlmLoss
-    shape: tuple[int, int]
-    family: str
-    coef: NDArray[Any]  # (K, variables)
-    data: NDArray[Any]  # the entries of X
-
-    def raise_for(self, outcome: tuple[int, int]) -> None:
-        """Raise where something was not finite."""
-        reason, row = outcome
-        if reason == _OK:
-            return
-        if reason != _NON_FINITE:
-            raise RuntimeError(f"unexpected outcome {outcome}")
-        if row < 0:
-            text = f"the Hessian for `X` {self.shape} overflows in {self.data.dtype}: scale the columns of `X`"
-            raise ValueError(f"{text}, or the weights.")
-        if isinstance(self.X, np.ndarray):
-            finite = np.isfinite(self.X[row])
-            if not finite.all():
-                raise ValueError(_arrays.non_finite_text("X", self.shape, row, int(np.argmin(finite)), ()))
-        what = "exp(x^T coef)" if self.family == "poisson" else "x^T coef"
-        raise ValueError(
-            f"`X` {self.shape} and `coef` {self.coef.shape}: {what} overflows in {self.data.dtype} at row {row}; "
-            "scale `X`, or begin from a smaller `coef`."
-        )
+from . import _arrays, _core, _design, _losses, _operands, _sparse
 
 
 def glm_hessian(
@@ -117,7 +80,7 @@ def glm_hessian(
     array([[0.75, 0.75],
            [0.75, 1.25]])
     """
-    problem = _problem(X, y, coef, family, delta, sample_weight, alpha, fit_intercept, reduction)
+    problem = _losses.problem_of(X, y, coef, family, delta, sample_weight, alpha, fit_intercept, reduction)
     H, outcome = _core.glm_hessian(problem.X, problem.loss)
     problem.raise_for(outcome)
     return H
@@ -136,9 +99,9 @@ class GlmOperator:
         vector = _arrays.as_array(v, "v")
         if vector.shape not in ((self.shape[1],), (self.shape[1], 1)):
             raise ValueError(f"`v` {vector.shape} does not fit: a vector ({self.shape[1]},) is needed.")
-        _real(vector, "v")
+        _losses.refuse_complex(vector, "v")
         _operands.check_finite(vector, "v")
-        flat = np.ascontiguousarray(_cast(vector.reshape(-1), "v", self.dtype))
+        flat = np.ascontiguousarray(_losses.cast(vector.reshape(-1), "v", self.dtype))
         product = self._operator.apply(flat)
         if not np.isfinite(product).all():
             raise ValueError(f"the product with `v` {vector.shape} overflows in {self.dtype}; scale `v`.")
@@ -203,7 +166,7 @@ def glm_operator(
     >>> H @ [1.0, 1.0]
     array([1.5, 2. ])
     """
-    problem = _problem(X, y, coef, family, delta, sample_weight, alpha, fit_intercept, reduction)
+    problem = _losses.problem_of(X, y, coef, family, delta, sample_weight, alpha, fit_intercept, reduction)
     operator, outcome = _core.glm_operator(problem.X, problem.loss)
     problem.raise_for(outcome)
     assert operator is not None
@@ -248,11 +211,11 @@ class GlmHessian:
         self._keywords: dict[str, Any] = {"family": family, "delta": delta, "fit_intercept": fit_intercept}
         self._alpha = _design.one_alpha(alpha)
         self._mean = _arrays.choice(reduction, "reduction", ("sum", "mean")) == "mean"
-        axes = 2 if _arrays.choice(family, "family", _FAMILIES) == "softmax" else 1
+        axes = 2 if _arrays.choice(family, "family", _losses.FAMILIES) == "softmax" else 1
         if self._coef.ndim != axes or self._coef.size == 0:
             needed = "(K, n) or (K, n + 1)" if axes == 2 else "(n,) or (n + 1,)"
             raise ValueError(f"`coef` {self._coef.shape} does not fit family={family!r}; {needed} is needed.")
-        _real(self._coef, "coef")
+        _losses.refuse_complex(self._coef, "coef")
         _operands.check_finite(self._coef, "coef")
         self._penalised = self._coef.shape[-1] - int(_arrays.flag(fit_intercept, "fit_intercept"))
         self._sum = np.zeros((self._coef.size, self._coef.size))
@@ -345,19 +308,19 @@ def gauss_newton(
     >>> g.step
     array([-3., -2.])
     """
-    matrix, data = _matrix(J, "J")
+    matrix, data = _losses.real_matrix(J, "J")
     shape = matrix.shape
     lam = _design.one_alpha(damping, "damping")
-    w = _weights(weights, shape[0], "weights", "J")
-    w = None if w is None else _cast(w, "weights", data.dtype)
-    r = None if residual is None else _residual(residual, shape, data.dtype)
+    w = _losses.row_weights(weights, shape[0], "weights", "J")
+    w = None if w is None else _losses.cast(w, "weights", data.dtype)
+    r = None if residual is None else _losses.residual_of(residual, shape, data.dtype)
     if isinstance(matrix, _design.Csr):
         zeros = np.zeros((1, shape[1]), dtype=data.dtype)
         loss = _core.GlmLoss(zeros, None, w, "gaussian", 1.0, False, lam, False)
         H, outcome = _core.glm_hessian((matrix.indptr, matrix.indices, matrix.data, matrix.columns), loss)
     else:
         H, outcome = _core.gauss_newton(matrix, w, lam)
-    if outcome[0] != _OK:
+    if outcome[0] != _losses.OK:
         if outcome[1] >= 0 and isinstance(matrix, np.ndarray):
             column = int(np.argmin(np.isfinite(matrix[outcome[1]])))
             raise ValueError(_arrays.non_finite_text("J", shape, outcome[1], column, ()))
@@ -397,133 +360,3 @@ def _sparse_step(J: Any, r: NDArray[Any], w: NDArray[Any] | None, damping: float
         scaled = J.data * np.repeat(root, np.diff(J.indptr))
         J, r = _sparse.csr_array((J.indptr, J.indices, scaled), J.shape), root * r
     return np.asarray(backslash(J, -r).x)
-
-
-def _problem(
-    X: Any,
-    y: Any,
-    coef: Any,
-    family: Any,
-    delta: Any,
-    sample_weight: Any,
-    alpha: Any,
-    fit_intercept: Any,
-    reduction: Any,
-) -> _Problem:
-    _arrays.choice(family, "family", _FAMILIES)
-    intercept = _arrays.flag(fit_intercept, "fit_intercept")
-    mean = _arrays.choice(reduction, "reduction", ("sum", "mean")) == "mean"
-    width = _arrays.real(delta, "delta", "it is a finite number > 0", lambda value: 0 < value < np.inf)
-    penalty = _design.one_alpha(alpha)
-    matrix, data = _matrix(X, "X")
-    m, n = matrix.shape
-    if m == 0 and mean:
-        raise ValueError(f"`X` {(m, n)} has no rows, and so there is no mean; use reduction='sum'.")
-    beta = _coefficients(coef, family, (m, n), intercept, data.dtype)
-    labels = _labels(y, family, (m, n), len(beta))
-    weights = _weights(sample_weight, m, "sample_weight", "X")
-    target = None if labels is None else _cast(labels, "y", data.dtype)
-    weights = None if weights is None else _cast(weights, "sample_weight", data.dtype)
-    loss = _core.GlmLoss(beta, target, weights, family, width, intercept, penalty, mean)
-    sparse = isinstance(matrix, _design.Csr)
-    core = (matrix.indptr, matrix.indices, matrix.data, matrix.columns) if sparse else matrix
-    return _Problem(core, loss, (m, n), family, beta, data)
-
-
-def _matrix(value: Any, name: str) -> tuple[Any, NDArray[Any]]:
-    """Return a real matrix as an ndarray or Csr, and its entries."""
-    if _sparse.is_sparse(value):
-        part = _design.csr(value, name)
-        _real(part.data, name)
-        return part, part.data
-    array = _operands.one_matrix(value, name, "this function")
-    _real(array, name)
-    return array, array
-
-
-def _real(array: NDArray[Any], name: str) -> None:
-    if array.dtype.kind == "c":
-        raise TypeError(f"`{name}` is complex; losses are functions of real numbers. Take its real part if it has one.")
-
-
-def _cast(array: NDArray[Any], name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return finite numbers, contiguous, in another dtype, which must hold them."""
-    with np.errstate(over="ignore"):
-        result = np.ascontiguousarray(array, dtype=dtype)
-    if result is not array and not np.isfinite(result).all():
-        raise ValueError(f"`{name}` {array.shape} overflows in {dtype}, the dtype of the matrix; pass that in float64.")
-    return result
-
-
-def _coefficients(
-    coef: Any, family: str, shape: tuple[int, int], intercept: bool, dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    """Return coefficients as (K, variables)."""
-    array = _arrays.as_array(coef, "coef")
-    _real(array, "coef")
-    width = shape[1] + int(intercept)
-    several = family == "softmax"
-    if array.ndim != (2 if several else 1) or array.shape[-1] != width or (several and len(array) < 2):
-        needed = f"(K, {width}) with K >= 2" if several else f"({width},)"
-        last = " (the intercept comes last)" if intercept else ""
-        raise ValueError(f"`coef` {array.shape} does not fit `X` {shape}; {needed} is needed{last}.")
-    _operands.check_finite(array, "coef")
-    return _cast(np.atleast_2d(array), "coef", dtype)
-
-
-def _labels(y: Any, family: str, shape: tuple[int, int], classes: int) -> NDArray[Any] | None:
-    """Return labels in the family's range, those of two classes as -1 and 1; None where the Hessian needs none."""
-    if y is None:
-        if family in _WITH_LABELS:
-            raise ValueError(f"`y` is None, and family={family!r} needs it: its second derivative depends on y.")
-        return None
-    array = _arrays.as_array(y, "y")
-    _real(array, "y")
-    if array.shape != (shape[0],):
-        raise ValueError(f"`y` {array.shape} does not fit `X` {shape}; ({shape[0]},) is needed.")
-    _operands.check_finite(array, "y")
-    if family in ("logistic", "squared-hinge"):
-        zeros = array == 0
-        wrong, valid = ~(zeros | (np.abs(array) == 1)), "labels are 0 and 1, or -1 and 1"
-        if not wrong.any() and zeros.any() and (array == -1).any():
-            wrong, valid = array == -1, "there are labels 0 as well, so that they are 0 and 1"
-    elif family == "poisson":
-        wrong, valid = array < 0, "counts are >= 0"
-    elif family == "softmax":
-        wrong = (array != np.floor(array)) | (array < 0) | (array >= classes)
-        valid = f"`coef` has {classes} rows, so that labels are integers 0 to {classes - 1}"
-    else:
-        wrong, valid = np.zeros(0, dtype=bool), ""
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise ValueError(f"`y` {array.shape} has {array[row]:g} at row {row}; {valid}.")
-    if family not in _WITH_LABELS:
-        return None
-    return np.where(array == 0, -1.0, array) if family == "squared-hinge" else array
-
-
-def _weights(value: Any, rows: int, name: str, matrix: str) -> NDArray[Any] | None:
-    """Return weights, finite and >= 0."""
-    if value is None:
-        return None
-    array = _arrays.as_array(value, name)
-    if array.shape != (rows,):
-        raise ValueError(f"`{name}` {array.shape} does not fit `{matrix}` with {rows} rows; ({rows},) is needed.")
-    if array.dtype.kind == "c":
-        raise TypeError(f"`{name}` is complex; weights are real numbers >= 0.")
-    wrong = ~(np.isfinite(array) & (array >= 0))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise ValueError(f"`{name}` {array.shape} has {array[row]:g} at row {row}; weights are finite numbers >= 0.")
-    if rows and not array.any():
-        raise ValueError(f"`{name}` {array.shape} is all zero; at least one weight must be positive.")
-    return array
-
-
-def _residual(value: Any, shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
-    array = _arrays.as_array(value, "residual")
-    _real(array, "residual")
-    if array.shape != (shape[0],):
-        raise ValueError(f"`residual` {array.shape} does not fit `J` {shape}; ({shape[0]},) is needed.")
-    _operands.check_finite(array, "residual")
-    return _cast(array, "residual", dtype)
