@@ -115,7 +115,7 @@ Index sums(In<R> X, const Links<R>& links, Buffer<R>& G) {
   const Index p = links.variables();
   const Index size = links.pairs() * p * p;
   constexpr Index rows_of_part = gram_depth * 8;
-  constexpr Index room = 16'000'000;  // elements of all parts together
+  constexpr Index room = 6'000'000;  // elements of all parts together
   // Threads take rows, with sums of their own, where there is room for these; else they share one panel after another.
   const bool in_parts = p <= widest_in_parts || (4 * size <= room && m >= 4 * rows_of_part);
   constexpr Index cache = 32'768 / static_cast<Index>(sizeof(R));  // as in gram()
