@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from . import (
+    curvature,
     dense,
     derivatives,
     factorisations,
@@ -34,6 +35,7 @@ ROWS: tuple[Row, ...] = (
     *regression.ROWS,
     *iterative.ROWS,
     *derivatives.ROWS,
+    *curvature.ROWS,
     *image.ROWS,
     *quasi_newton.ROWS,
     *import_time.ROWS,

@@ -4,6 +4,8 @@
 namespace hessolve::bindings {
 void register_image(pybind11::module_& m);
 void register_newton(pybind11::module_& m);
+void register_glm(pybind11::module_& m);
+void register_elements(pybind11::module_& m);
 }
 
 PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
@@ -24,6 +26,8 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   hessolve::bindings::register_quasi_newton(m);
   hessolve::bindings::register_newton(m);
   hessolve::bindings::register_image(m);
+  hessolve::bindings::register_glm(m);
+  hessolve::bindings::register_elements(m);
   hessolve::bindings::register_derivatives(m);
   hessolve::bindings::register_system(m);
 }

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from . import decompositions as decompositions
     from . import determinant as determinant
     from . import differentiate as differentiate
+    from . import elements as elements
     from . import factorization as factorization
     from . import gauss_jordan as gauss_jordan
+    from . import glm as glm
     from . import gram_schmidt as gram_schmidt
     from . import image as image
     from . import inverse as inverse
@@ -65,9 +67,14 @@ if TYPE_CHECKING:
     from .differentiate import hessian_grid as hessian_grid
     from .differentiate import hvp as hvp
     from .differentiate import jacobian as jacobian
+    from .elements import ElementAssembler as ElementAssembler
     from .factorization import Factor as Factor
     from .factorization import factor as factor
     from .gauss_jordan import gauss_jordan_steps as gauss_jordan_steps
+    from .glm import GlmHessian as GlmHessian
+    from .glm import gauss_newton as gauss_newton
+    from .glm import glm_hessian as glm_hessian
+    from .glm import glm_operator as glm_operator
     from .gram_schmidt import orthonormalize as orthonormalize
     from .inverse import cond as cond
     from .inverse import inv as inv
@@ -177,6 +184,11 @@ _HOME = {  # public name -> the module it lives in
     "hvp": "differentiate",
     "hessian": "differentiate",
     "hessian_grid": "differentiate",
+    "glm_hessian": "glm",
+    "glm_operator": "glm",
+    "GlmHessian": "glm",
+    "gauss_newton": "glm",
+    "ElementAssembler": "elements",
     "taylor": "local_models",
     "local_map": "local_models",
     "check_convexity": "convexity",

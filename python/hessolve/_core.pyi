@@ -315,6 +315,43 @@ class FactoredBfgsFloat:
     @property
     def fresh(self) -> bool: ...
 
+class GlmLoss:
+    """Coefficients, labels, weights and penalty of a generalised linear model."""
+
+    def __init__(
+        self, coef: NDArray[Any], y: NDArray[Any] | None, sample_weight: NDArray[Any] | None, family: str, delta: float,
+        intercept: bool, alpha: float, mean: bool,
+    ) -> None: ...  # coef (classes, variables), y and sample_weight contiguous (m,), all of X's dtype
+
+def glm_hessian(X: Any, loss: GlmLoss) -> tuple[NDArray[Any], tuple[int, int]]: ...  # X (m, n) or (indptr, indices, values, n); H, outcome
+def glm_operator(X: Any, loss: GlmLoss) -> tuple[Operator | None, tuple[int, int]]: ...
+def gauss_newton(J: NDArray[Any], weights: NDArray[Any] | None, damping: float) -> tuple[NDArray[Any], tuple[int, int]]: ...
+
+class ElementAssemblerInt32:
+    """The pattern of a sum of element matrices, and where each entry goes."""
+
+    def __init__(self, n: int, dofs: NDArray[np.int32]) -> None: ...
+    @property
+    def indptr(self) -> NDArray[np.int32]: ...  # read-only, as indices
+    @property
+    def indices(self) -> NDArray[np.int32]: ...
+    def assemble(
+        self, blocks: NDArray[Any], fixed: NDArray[np.uint8] | None, values: NDArray[Any],
+    ) -> tuple[int, int]: ...  # outcome with the row
+
+class ElementAssemblerInt64:
+    def __init__(self, n: int, dofs: NDArray[np.int64]) -> None: ...
+    @property
+    def indptr(self) -> NDArray[np.int64]: ...
+    @property
+    def indices(self) -> NDArray[np.int64]: ...
+    def assemble(
+        self, blocks: NDArray[Any], fixed: NDArray[np.uint8] | None, values: NDArray[Any],
+    ) -> tuple[int, int]: ...
+
+def find_stray_dof(n: int, dofs: NDArray[Any]) -> tuple[int, int]: ...  # (element, position), or (-1, -1)
+def project_blocks(blocks: NDArray[Any], projection: str) -> tuple[NDArray[Any], tuple[int, int]]: ...  # outcome with the element
+
 UNARY: tuple[str, ...]  # functions of one number that a Tape records, by their names in NumPy or SciPy
 BINARY: tuple[str, ...]  # of two
 

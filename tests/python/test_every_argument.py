@@ -99,6 +99,17 @@ CALLS = {
     "root": (lambda x0: hs.root(lambda x: x + 1, x0), {"x0": U}),
     "taylor": (lambda x0: hs.taylor(np.sum, x0), {"x0": U}),
     "local_map": (lambda x: hs.local_map(lambda x: x, x), {"x": U}),
+    "glm_hessian": (lambda X, y, coef, sample_weight:
+                    hs.glm_hessian(X, y, coef, family="huber", sample_weight=sample_weight),
+                    {"X": X, "y": B, "coef": U, "sample_weight": W6}),
+    "glm_operator": (lambda X, y, coef: hs.glm_operator(X, y, coef, family="huber"), {"X": X, "y": B, "coef": U}),
+    "glm_operator.matvec": (lambda v: hs.glm_operator(X_KEPT, None, U, family="gaussian").matvec(v), {"v": V}),
+    "GlmHessian.update": (lambda X, y, sample_weight: hs.GlmHessian(U, family="huber").update(X, y, sample_weight),
+                          {"X": X, "y": B, "sample_weight": W6}),
+    "gauss_newton": (lambda J, residual, weights: hs.gauss_newton(J, residual, weights=weights),
+                     {"J": X, "residual": B, "weights": W6}),
+    "ElementAssembler.assemble": (lambda blocks: hs.ElementAssembler(5, [[0, 1], [1, 4], [2, 3]]).assemble(blocks),
+                                  {"blocks": np.arange(12.0).reshape(3, 2, 2)}),
     "check_convexity": (lambda points: hs.check_convexity(np.sum, points), {"points": X}),
 }  # fmt: skip
 ARGUMENTS = [(call, name) for call, (_, arguments) in CALLS.items() for name in arguments]

@@ -28,6 +28,8 @@
 #include <hessolve/hessian/image.hpp>
 #include <hessolve/hessian/differences.hpp>
 #include <hessolve/hessian/dual.hpp>
+#include <hessolve/hessian/elements.hpp>
+#include <hessolve/hessian/glm.hpp>
 #include <hessolve/hessian/grid.hpp>
 #include <hessolve/hessian/local_models.hpp>
 #include <hessolve/hessian/star_coloring.hpp>

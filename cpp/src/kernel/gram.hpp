@@ -40,6 +40,19 @@ class RowPanels {
 
   [[nodiscard]] Index buffer_size() const { return direct_ ? 0 : stride_ * gram_depth; }
 
+  /// The same for a wide A, its rows brought into the buffer by several threads.
+  ColMajor<const T> in_parallel(Index first, Index count, T* buffer) const {
+    if (direct_) {
+      return (*this)(first, count, buffer);
+    }
+    constexpr Index rows = source_tile * 2;
+    parallel_for((count + rows - 1) / rows, A_.cols() > widest_in_parts, [&](Index block) {
+      const Index begin = block * rows;
+      (*this)(first + begin, std::min(rows, count - begin), buffer + begin * stride_);
+    });
+    return {buffer, A_.cols(), count, stride_};
+  }
+
   /// Rows first ... first + count - 1, transposed: n x count.
   ColMajor<const T> operator()(Index first, Index count, T* buffer) const {
     const Index n = A_.cols();
@@ -127,7 +140,8 @@ void gram(const Source<T>& A, const RowChange<T>& change, In<T> B, ColMajor<T> G
     Buffer<T> right_buffer(k > 0 ? right.buffer_size() : 0);
     for (Index first = c * chunk; first < std::min(m, (c + 1) * chunk); first += depth) {
       const Index count = std::min(depth, std::min(m, (c + 1) * chunk) - first);
-      const ColMajor<const T> P = panels(first, count, buffer.data());
+      const ColMajor<const T> P =
+          narrow ? panels(first, count, buffer.data()) : panels.in_parallel(first, count, buffer.data());
       const ColMajor<const T> Q = k > 0 ? right(first, count, right_buffer.data()) : ColMajor<const T>{};
       if (narrow) {
         detail::subtract_panel<T>(P, Q, G_part, C_part);
