@@ -93,6 +93,16 @@ def traced(f: Callable[[Any], Any], x: Array, name: str, *, vectorized: bool = F
             what += " (np.stack of numbers, instead of np.array, gives an array that can be followed)."
         advice = "Use method='auto' or '3-point', or NumPy functions that are carried."
         raise NotCarriedError(f"`{name}` cannot be differentiated with method='dual': {what} {advice}") from error
+    if not isinstance(y, Dual) and tape.read:
+        raise NotCarriedError(
+            f"`{name}` cannot be differentiated with method='dual': it looked at values and returned plain numbers, "
+            "which may depend on x all the same. Use method='auto' or '3-point'."
+        )
+    if vectorized and isinstance(y, Dual) and (y.ndim == 0 or y.shape[-1] != 1):
+        raise ValueError(
+            f"`{name}` returned shape {y.shape} for one point {(x.size, 1)}; with vectorized=True it must return one "
+            "column for each point."
+        )
     return tape, y
 
 
@@ -116,13 +126,19 @@ def nodes(tape: Trace, y: Any, name: str, x: Array, *, scalar: bool) -> NDArray[
     return ids
 
 
+class NotSmoothError(ValueError):
+    """A derivative does not exist at a point."""
+
+
 def finite(D: Array, what: str, name: str, x: Array) -> Array:
     """Raise where a derivative does not exist: at 0 that of sqrt, of a norm, of log of what is rounded to 0."""
     if not np.isfinite(D).all():
         index = tuple(int(i) for i in np.argwhere(~np.isfinite(D))[0])
         at = np.array2string(x, threshold=8)
         where = f" at {index if len(index) != 1 else index[0]}" if index else ""
-        raise ValueError(f"the {what} of `{name}` is {D[index]}{where}, for x = {at}: `{name}` is not smooth there.")
+        raise NotSmoothError(
+            f"the {what} of `{name}` is {D[index]}{where}, for x = {at}: `{name}` is not smooth there."
+        )
     return D
 
 

@@ -35,6 +35,7 @@ class Trace(_core.Tape):
     """A tape, and what it was asked for in vain."""
 
     refused = ""  # the sentence about it
+    read = False  # whether the function has looked at values
 
     def refuse(self, what: str, instead: str = "") -> NoReturn:
         self.refused = f"{what} cannot be differentiated exactly{instead}."
@@ -62,6 +63,8 @@ def _in_place(name: str) -> Callable[["Dual", Any], "Dual"]:
     compute = _arithmetic(name)
 
     def method(self: "Dual", other: Any) -> "Dual":
+        if self._ids.ndim == 0:  # numbers do not change: the name gets a new one
+            return compute(self, other)  # type: ignore[no-any-return]
         self._ids[...] = compute(self, other)._ids
         return self
 
@@ -111,6 +114,7 @@ class Dual:
     @property
     def value(self) -> NDArray[np.float64]:
         """The numbers themselves, as an array that knows nothing of derivatives."""
+        self._tape.read = True
         return self._tape.values(self._ids)
 
     def __len__(self) -> int:
@@ -167,7 +171,7 @@ class Dual:
         return Dual(self._tape, self._tape.unary(UNARY["negative"], self._ids))
 
     def __pos__(self) -> "Dual":
-        return self
+        return Dual(self._tape, self._ids.copy())
 
     def __abs__(self) -> "Dual":
         return Dual(self._tape, self._tape.unary(UNARY["abs"], self._ids))

@@ -39,6 +39,9 @@ def call_ufunc(tape: Trace, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...
     where = kwargs.pop("where", True)
     if where is not True and not (method == "reduce" and name in ("add", "multiply", "maximum", "minimum")):
         tape.refuse(f"numpy.{name} with where=")
+    asked = kwargs.get("dtype")
+    if asked is not None and asked is not np.dtypes.Float64DType and np.dtype(asked).kind != "f":
+        tape.refuse(f"numpy.{name} with dtype={kwargs['dtype']!r}")
     for key in ("casting", "order", "subok", "dtype"):
         kwargs.pop(key, None)
     if method == "__call__":
@@ -74,7 +77,7 @@ def _call(tape: Trace, ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], kwar
     if name in _BY_VALUE:
         return ufunc(*map(value_of, inputs))
     if name in _SAME:
-        return inputs[0]
+        return inputs[0].copy()
     if name in _SELECT:
         a, b = inputs
         first = _SELECT[name](value_of(a), value_of(b)) | np.isnan(value_of(b if name[0] == "f" else a))
@@ -93,6 +96,8 @@ def call_function(tape: Trace, function: Callable[..., Any], args: tuple[Any, ..
         except NotImplementedError:
             pass
     name = f"{function.__module__}.{function.__name__}"
+    if function in _IN_PLACE:
+        return _changed(tape, name, function, args, kwargs)
     if function in _MOVING:
         return _moved(tape, function, args, kwargs)
     if function in _OF_VALUES:
@@ -113,11 +118,14 @@ def _holds_dual(x: Any) -> bool:
 
 def _moved(tape: Trace, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     def ids(x: Any) -> Any:
-        return ids_of(tape, x) if isinstance(x, Dual | np.ndarray | float | int) else x
+        if isinstance(x, range):
+            x = np.asarray(x)
+        return ids_of(tape, x) if isinstance(x, Dual | np.ndarray | np.generic | float | int) else x
 
     name = function.__name__
     every = name in ("broadcast_arrays", "meshgrid")  # each argument is an array
-    values = {"append": (0, 1), "insert": (0, 2)}.get(name, (0,))
+    values = {"append": (0, 1), "insert": (0, 2), "compress": (1,), "extract": (1,)}.get(name, (0,))
+    named = ("arr", "values") if name in ("append", "insert") else ()
     changed = [_each(x, ids) if _holds_dual(x) or every or k in values else x for k, x in enumerate(args)]
     if name == "select":
         changed[:2] = [args[0], [ids(x) for x in args[1]]]
@@ -125,8 +133,19 @@ def _moved(tape: Trace, function: Callable[..., Any], args: tuple[Any, ...], kwa
         del changed[2:]
     if name == "choose":
         changed = [args[0], [ids(x) for x in args[1]]]
-    result = function(*changed, **{key: _each(x, ids) if _holds_dual(x) else x for key, x in kwargs.items()})
+    by_name = {key: _each(x, ids) if _holds_dual(x) or key in named else x for key, x in kwargs.items()}
+    result = function(*changed, **by_name)
     return type(result)([Dual(tape, x) for x in result]) if isinstance(result, list | tuple) else Dual(tape, result)
+
+
+def _changed(tape: Trace, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> None:
+    """Do what changes its first argument to the ids of it."""
+    at = 1 if function is np.fill_diagonal else 2
+    if not isinstance(args[0], Dual):
+        tape.refuse(f"{name} into an array that holds no derivatives", "; make it with np.zeros_like(x)")
+    if len(args) <= at or any(map(_holds_dual, args[1:at])):
+        tape.refuse(name)
+    function(args[0]._ids, *args[1:at], ids_of(tape, args[at]), *args[at + 1 :], **kwargs)
 
 
 def _through_objects(tape: Trace, name: str, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
@@ -311,4 +330,5 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.nansum: lambda a, axis=None, **kwargs: np.sum(np.where(np.isnan(a.value), 0.0, a), axis=axis, **kwargs),
 }
 _MOVING = {getattr(np, name) for name in (*_MOVES, *_JOINS) if hasattr(np, name)}
+_IN_PLACE = {np.put, np.putmask, np.place, np.put_along_axis, np.fill_diagonal}
 _OF_VALUES = {getattr(np, name) for name in _VALUES if hasattr(np, name)}

@@ -47,6 +47,8 @@ def total(
 ) -> Any:
     if out is not None or not isinstance(a, Dual):
         raise NotImplementedError
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        a._tape.refuse(f"numpy.sum with dtype={dtype!r}")
     if where is not True:
         a = np.where(where, *_pair(a, 0.0))
     rows, shape = in_rows(a, axis, keepdims is True)

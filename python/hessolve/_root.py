@@ -48,7 +48,7 @@ def solve(equations: Equations, x: Array, xtol: float, ftol: float, maxiter: int
                 return ended(5, False, _stationary(J, F, size))
             nit += 1
             continue
-        small = newton and found[3] == 1.0 and np.linalg.norm(p) <= xtol * np.linalg.norm(found[0])
+        small = newton and found[3] == 1.0 and bool((np.abs(p) <= xtol * np.abs(found[0])).all())
         x, F, J = found[:3]
         damping = damping / 10 if damping > 1e-8 else 0.0
         nit += 1

@@ -262,7 +262,9 @@ class SpectralDensity:
         """Return the density at ``x``, of integral 1: each node is a normal curve of standard deviation ``width``."""
         points = np.asarray(x, dtype=np.float64)
         spread = (self.highest - self.lowest) or max(abs(self.highest), 1.0)
-        sigma = spread / 100 if width is None else width
+        sigma = spread / 100
+        if width is not None:
+            sigma = _arrays.real(width, "width", "it is a number > 0", lambda v: v > 0 and np.isfinite(v))
         away = (points[..., np.newaxis, np.newaxis] - self.nodes) / sigma
         bell = np.exp(-0.5 * away * away) / (sigma * np.sqrt(2 * np.pi))
         return np.asarray((bell * self.weights).sum(axis=-1).mean(axis=-1))
@@ -414,6 +416,8 @@ def estimate_diagonal(
 
 def _operator_for(hvp: Any, n: int | None, dtype: Any) -> _core.Operator:
     size = None if n is None else _operators.count(n, "n", 0)
+    if size is not None and size > 2**40:
+        raise ValueError(f"n={size} is not valid: vectors of n numbers would not fit in any memory.")
     if dtype is not None and np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise TypeError(f"dtype={dtype!r} is not valid; float32 and float64 are.")
     if size is None and callable(hvp) and not hasattr(hvp, "shape"):

@@ -54,6 +54,10 @@ class ElementAssembler:
 
     def __init__(self, n: int, dofs: ArrayLike) -> None:
         self.n = _operators.count(n, "n", 0)
+        if self.n > 2**48:
+            raise ValueError(
+                f"n={self.n} is not valid: row starts of a matrix of this order would not fit in any memory."
+            )
         table = _table(dofs)
         stray, position = _core.find_stray_dof(self.n, table)
         if stray >= 0:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _arrays, _core, _hessian
@@ -123,6 +124,8 @@ def modify_hessian(H: ArrayLike, method: str = "auto", *, negative: str = "refle
         )
     elif outcome is not Reason.ok:
         raise ConvergenceError(f"the eigenvalues of `H` {matrix.shape} did not converge; use method='se99'.")
+    if not np.isfinite(G).all() or not np.isfinite(found["E_norm"]):
+        raise ValueError(f"`H` {matrix.shape} is so large that H + E overflows; scale it, by 2**-10 for instance.")
     positive, below, zero = found["inertia"]
     return ModifiedHessian(
         H=G,

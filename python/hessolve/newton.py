@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _arrays, _core, _hessian, _operators, _sparse
+from ._derivatives import NotSmoothError
+from ._differences import NonFiniteError
 from ._iteration import reason_of
 from ._line_search import Point
 from ._objective import Equations, Objective, Result, Watcher, start
@@ -296,7 +298,12 @@ def minimize(
     value = objective.first_value(x)
     if len(x):
         run = _descent.Descent(objective, settings, watcher, Point(x, value, objective.gradient(x)))
-        _descent.METHODS[name](run)
+        try:
+            _descent.METHODS[name](run)
+        except (NonFiniteError, NotSmoothError) as error:
+            if run.nit == 0:  # at x0 it is the caller's to mend
+                raise
+            run.end(_descent.PRECISION, f"Stopped where derivatives end: {error}")
     else:
         run = _descent.Descent(objective, settings, watcher, Point(x, value, np.zeros(0)))
         run.end(_descent.DONE, "There is no variable, and nothing to minimise over.")

@@ -74,6 +74,8 @@ class QuasiNewton:
         dtype: Any = np.float64,
     ) -> None:
         self.n = _operators.count(n, "n", 0)
+        if self.n > 2**26:
+            raise ValueError(f"n={self.n} is not valid: the matrix of n^2 numbers would not fit in any memory.")
         self.update_rule = _arrays.choice(update, "update", _UPDATES)
         self.approximate = _arrays.choice(approximate, "approximate", _KINDS)
         damp = _arrays.choice(exception_strategy, "exception_strategy", ("skip", "damp")) == "damp"

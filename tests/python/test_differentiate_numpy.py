@@ -210,3 +210,47 @@ def test_a_dual_looks_like_an_array():
 def test_derivatives_within_derivatives_are_refused():
     with pytest.raises(TypeError, match="cannot be differentiated"):
         hs.gradient(lambda x: np.sum(hs.gradient(lambda y: np.sum(y * x), X)), X, method="dual")
+
+
+def running_sum(x):
+    total, terms = 0.0, []
+    for xi in x:
+        total += xi
+        terms.append(total)
+    return sum(t**2 for t in terms)
+
+
+def filled(x):
+    X = np.outer(x, x)
+    np.fill_diagonal(X, x**3)
+    return X.sum()
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "truth"),
+    [
+        (running_sum, [1.0, 2.0, 3.0], [20, 18, 12]),
+        (lambda x: np.prod(np.append(x, np.int64(1))), [2.0, 3.0], [3, 2]),
+        (lambda x: np.prod(np.append(x, values=2)), [2.0, 3.0], [6, 4]),
+        (lambda x: np.prod(np.insert(x, 0, np.int64(2))), [2.0, 3.0], [6, 4]),
+        (lambda x: np.prod(np.concatenate([x, range(1, 3)])), [2.0, 3.0], [6, 4]),
+        (lambda x: np.prod(np.stack([x[0], np.int64(2)])), [2.0, 3.0], [2, 0]),
+        (lambda x: (np.compress([True, False], x) ** 2).sum(), [2.0, 3.0], [4, 0]),
+        (lambda x: (np.extract(x > 2.5, x) ** 2).sum(), [2.0, 3.0], [0, 6]),
+        (filled, [2.0, 3.0], [18, 31]),
+    ],
+)
+def test_numbers_are_numbers_and_never_places_on_the_tape(f, x, truth):
+    np.testing.assert_allclose(hs.gradient(f, x, method="dual"), truth, rtol=1e-14)
+
+
+def test_a_function_that_remembers_is_not_taken_for_a_constant():
+    seen = {}
+
+    def f(x):
+        key = tuple(np.round(np.asarray([float(v) for v in x]), 12)) if isinstance(x, np.ndarray) else tuple(x.value)
+        if key not in seen:
+            seen[key] = float(sum((v - 3) ** 2 for v in key))
+        return seen[key]
+
+    np.testing.assert_allclose(hs.minimize(f, [1.0, 2.0]).x, 3, atol=1e-4)

@@ -147,6 +147,18 @@ def test_hard_matrices(name, scale):
     check_svd(A * (scale / max(np.abs(A).max(), 1)))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", [130, 200])
+def test_what_is_left_of_a_rank_one_matrix_may_be_denormal(n, dtype):
+    """Reflections of vectors that have hardly a digit are no reflections."""
+    wave = np.exp(-2 * np.add.outer(np.arange(n), np.arange(n)))
+    head = np.random.default_rng(0).standard_normal((n, n)) * 1e-311
+    head[0, 0] = 1
+    for A in (np.ones((n, n)), np.tile(np.linspace(0, 1, n), (n, 1)), wave, head):
+        check_svd(A.astype(dtype))
+        check_eigh(((A + A.T) / 2).astype(dtype))
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.complex128])
 def test_the_bits_do_not_depend_on_threads(dtype):
     A = problems.random((450, 450), dtype)

@@ -131,6 +131,14 @@ def test_pairs_that_teach_nothing():
     np.testing.assert_array_equal(M.matrix, np.eye(2))
 
 
+@pytest.mark.parametrize("approximate", ["inverse", "hessian"])
+@pytest.mark.parametrize("pair", [(1e-200, 1e200), (1e-160, 1e150), (1e200, 1e-200)])
+def test_pairs_at_the_ends_of_the_range_leave_a_finite_matrix(approximate, pair):
+    M = hs.QuasiNewton(2, approximate=approximate)
+    M.update([pair[0], 0.0], [pair[1], 0.0])
+    assert np.isfinite(M.matrix).all()
+
+
 def test_beginnings():
     assert hs.QuasiNewton(2, init_scale=3.0).matrix[1, 1] == 3
     start = np.array([[2.0, 1.0], [1.0, 2.0]])

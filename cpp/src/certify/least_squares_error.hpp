@@ -25,7 +25,7 @@ namespace hessolve {
 /// sign where the residual is not one of rounding.  [Golub & Van Loan, 5.3.7]
 [[nodiscard]] inline double least_squares_forward_error(double backward, double eps, double n, double kappa,
                                                         double residual, double x, double frobenius) {
-  const double rounding = eps * std::max(1.0, std::sqrt(n) / 3);
+  const double rounding = eps * std::max(1.0, std::sqrt(n) / 4);
   return 10 * std::max(backward < 10 * eps * n ? backward : eps, rounding) * kappa *
          (1 + kappa * residual / (frobenius * x));
 }

@@ -124,6 +124,9 @@ class Bidiagonal {
     }
   }
 
+  /// A squared length, beside elements near 1, whose vector has too few digits left for a reflection.
+  [[nodiscard]] static bool as_good_as_zero(R square) { return !(square > std::numeric_limits<R>::min() / epsilon<R>); }
+
   /// factor[c] := conj(M(row, c)) for the first columns.
   static void conjugated_row(InColMajor<T> M, Index row, Index count, T* factor) {
     for (Index c = 0; c < count; ++c) {
@@ -140,7 +143,11 @@ class Bidiagonal {
     subtract_product<T>(A_.block(j, k, m, i), factor, a);
     conjugated_row(U_.block(0, k, n_, i), j, i, factor);
     subtract_product<T>(x_.view().block(j, 0, m, i), factor, a);
-    const R square = real_part(dot<true, T>(a + 1, a + 1, m - 1));
+    R square = real_part(dot<true, T>(a + 1, a + 1, m - 1));
+    if (as_good_as_zero(std::norm(a[0]) + square)) {
+      std::fill_n(a, m, T(0));
+      square = 0;
+    }
     const Reflector<T> H = reflector_for<T>(a[0], square, a + 1, m - 1);
     if (H.tau != T(0)) {
       divide<T>(m - 1, H.pivot, a + 1);
@@ -177,7 +184,11 @@ class Bidiagonal {
     subtract_product<T>(y_.view().block(j + 1, 0, m, i + 1), factor, u);
     conjugated_row(x_.view(), j, i, factor);
     subtract_product<T>(U_.block(j + 1, k, m, i), factor, u);
-    const R square = real_part(dot<true, T>(u + 1, u + 1, m - 1));
+    R square = real_part(dot<true, T>(u + 1, u + 1, m - 1));
+    if (as_good_as_zero(std::norm(u[0]) + square)) {
+      std::fill_n(u, m, T(0));
+      square = 0;
+    }
     const Reflector<T> H = reflector_for<T>(u[0], square, u + 1, m - 1);
     if (H.tau != T(0)) {
       divide<T>(m - 1, H.pivot, u + 1);

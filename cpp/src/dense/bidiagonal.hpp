@@ -15,10 +15,10 @@ void bidiagonalize(ColMajor<T> A, ColMajor<T> right, Real<T>* d, Real<T>* e, T* 
 
 /// The SVD of an upper bidiagonal n x n matrix by the implicit QR iteration: d becomes s, in any order, nonnegative; U
 /// and V (whose columns are multiplied by the rotations) may be null. e[n - 1] is destroyed. 12 n^3 flops with both, 30
-/// n^2 without.
+/// n^2 without. Elements up to `floor`, and up to eps^2 times the largest, count as zero.
 /// @return ok, or stagnated.  [Golub & Van Loan, 8.6.2; LINPACK's dsvdc]
 template <class R>
-[[nodiscard]] Outcome bidiagonal_qr(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V);
+[[nodiscard]] Outcome bidiagonal_qr(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V, R floor = 0);
 
 /// An upper bidiagonal n x (n + 1) matrix, e[n - 1] in its last column, loses that column by rotations of columns,
 /// which V (n + 1 columns) takes part in.

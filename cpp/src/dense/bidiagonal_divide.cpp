@@ -263,13 +263,13 @@ Pair<R> part(const Pair<R>& whole, const Block& b) {
 }
 
 template <class R>
-Outcome small_block(const Block& b, R* d, R* e, const Pair<R>& X) {
+Outcome small_block(const Block& b, R* d, R* e, const Pair<R>& X, R floor) {
   set_identity<R>(X.U);
   set_identity<R>(X.V);
   if (b.extra == 1) {
     drop_last_column<R>(b.size, d, e, X.V);
   }
-  return bidiagonal_qr<R>(b.size, d, e, X.U, X.V);
+  return bidiagonal_qr<R>(b.size, d, e, X.U, X.V, floor);
 }
 
 }  // namespace
@@ -294,13 +294,18 @@ Outcome bidiagonal_svd(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V) {
   const Buffer<R> packed(merges > 0 ? PartedProduct<R>::workspace(n + 1) : 0);
   Pair<R> now = merges % 2 == 0 ? Pair<R>{other_U.view(), other_V.view()} : Pair<R>{U, V};  // ends in `other`
   Pair<R> next = merges % 2 == 0 ? Pair<R>{U, V} : Pair<R>{other_U.view(), other_V.view()};
+  R floor = 0;  // below this a block of B is as good as zero
+  for (Index i = 0; i < n; ++i) {
+    floor = std::max({floor, std::abs(d[i]), i + 1 < n ? std::abs(e[i]) : R(0)});
+  }
+  floor *= epsilon<R> * epsilon<R>;
   std::atomic<bool> converged{true};
   const std::vector<Block>& leaves = levels.back();
   parallel_for(static_cast<Index>(leaves.size()), n >= 128, [&](Index i) {
     const Block& b = leaves[i];
     R above[leaf + 1];
     std::copy_n(e + b.first, b.size - 1 + b.extra, above);
-    if (!small_block<R>(b, d + b.first, above, part(now, b)).ok()) {
+    if (!small_block<R>(b, d + b.first, above, part(now, b), floor).ok()) {
       converged = false;
     }
   });

@@ -27,7 +27,7 @@ Rotation<R> rotation_for(R& f, R g) {
     return {};
   }
   const R r = std::sqrt(f * f + g * g);
-  if (!(r > std::sqrt(std::numeric_limits<R>::min()))) {  // squares have underflown
+  if (!(r > std::sqrt(std::numeric_limits<R>::min()) / epsilon<R>)) {  // squares have lost digits
     const R length = std::hypot(f, g);
     const Rotation<R> turn{f / length, g / length};
     f = length;
@@ -115,14 +115,21 @@ void clear_column(Index l, Index m, R* d, R* e, ColMajor<R> V) {
 template <class R>
 class Iteration {
  public:
-  Iteration(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V) : n_(n), d_(d), e_(e), U_(U), V_(V), turns_(4 * n) {}
+  Iteration(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V, R floor)
+      : n_(n),
+        d_(d),
+        e_(e),
+        U_(U),
+        V_(V),
+        floor_(floor),
+        turns_(4 * n) {}
 
   Outcome run() {
     R norm = 0;
     for (Index i = 0; i < n_; ++i) {
       norm = std::max({norm, std::abs(d_[i]), i + 1 < n_ ? std::abs(e_[i]) : R(0)});
     }
-    const R tiny = epsilon<R> * epsilon<R> * norm;  // as good as zero: no shift would find it
+    floor_ = std::max(floor_, epsilon<R> * epsilon<R> * norm);  // as good as zero: no shift would find it
     Index left = most_sweeps * std::max<Index>(n_, 1);
     for (Index m = n_; m > 0;) {
       if (m > 1 && negligible(m - 2)) {
@@ -142,13 +149,13 @@ class Iteration {
       if (left-- == 0) {
         return {Reason::stagnated};
       }
-      if (std::abs(d_[m - 1]) <= tiny) {
+      if (std::abs(d_[m - 1]) <= floor_) {
         d_[m - 1] = 0;
         clear_column<R>(l, m, d_, e_, V_);
         continue;
       }
       Index zero = m - 2;
-      while (zero >= l && std::abs(d_[zero]) > tiny) {
+      while (zero >= l && std::abs(d_[zero]) > floor_) {
         --zero;
       }
       if (zero >= l) {
@@ -171,8 +178,8 @@ class Iteration {
 
  private:
   [[nodiscard]] bool negligible(Index i) const {
-    return !(std::abs(e_[i]) >
-             2 * epsilon<R> * (std::abs(d_[i]) + std::abs(d_[i + 1])));  // less is noise of the reduction
+    const R noise = 2 * epsilon<R> * (std::abs(d_[i]) + std::abs(d_[i + 1]));  // of the reduction
+    return !(std::abs(e_[i]) > std::max(noise, floor_));
   }
 
   /// d[z] = 0: e[z] is chased right and out by rotations of the rows.
@@ -239,6 +246,7 @@ class Iteration {
   R* e_;
   ColMajor<R> U_;
   ColMajor<R> V_;
+  R floor_;
   Scratch<R, 256> turns_;  // pairs (c, s) of the columns, then of the rows
 };
 
@@ -252,16 +260,16 @@ void reverse_columns(ColMajor<R> M, Index n) {
 }  // namespace
 
 template <class R>
-Outcome bidiagonal_qr(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V) {
+Outcome bidiagonal_qr(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V, R floor) {
   if (n < 2 || std::abs(d[0]) >= std::abs(d[n - 1])) {
-    return Iteration<R>(n, d, e, U, V).run();
+    return Iteration<R>(n, d, e, U, V, floor).run();
   }
   // Sweeps go from large to small: with J the reversal, J B^T J is upper bidiagonal as well, and U and V change places.
   std::reverse(d, d + n);
   std::reverse(e, e + n - 1);
   reverse_columns(U, n);
   reverse_columns(V, n);
-  return Iteration<R>(n, d, e, V, U).run();
+  return Iteration<R>(n, d, e, V, U, floor).run();
 }
 
 template <class R>
@@ -271,8 +279,8 @@ void drop_last_column(Index n, R* d, R* e, ColMajor<R> V) {
   }
 }
 
-#define INSTANTIATE(R)                                                        \
-  template Outcome bidiagonal_qr<R>(Index, R*, R*, ColMajor<R>, ColMajor<R>); \
+#define INSTANTIATE(R)                                                           \
+  template Outcome bidiagonal_qr<R>(Index, R*, R*, ColMajor<R>, ColMajor<R>, R); \
   template void drop_last_column<R>(Index, R*, R*, ColMajor<R>);
 INSTANTIATE(float)
 INSTANTIATE(double)

@@ -9,7 +9,9 @@
 #include "kernel/team.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <vector>
 
 namespace hessolve {
 namespace {
@@ -97,6 +99,23 @@ class Reduction {
   bool finite_ = true;
 };
 
+/// The QR iteration on the whole of B, and its triplets in order.
+template <class R>
+bool by_iteration(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V) {
+  set_identity<R>(U);
+  set_identity<R>(V);
+  const bool found = bidiagonal_qr<R>(n, d, e, U, V).ok();
+  for (Index i = 0; i + 1 < n && found; ++i) {
+    const Index largest = std::max_element(d + i, d + n) - d;
+    if (largest != i) {
+      std::swap(d[i], d[largest]);
+      std::swap_ranges(U.col(i), U.col(i) + n, U.col(largest));
+      std::swap_ranges(V.col(i), V.col(i) + n, V.col(largest));
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 template <class T>
@@ -114,7 +133,14 @@ Svd<T> svd(InColMajor<T> A) {
     reduction.run(s.data(), e.data());
     const Matrix<R> U_B(n, n);
     const Matrix<R> V_B(n, n);
+    const std::vector<R> diagonal(s.data(), s.data() + n);
+    const std::vector<R> above(e.data(), e.data() + n);
     found = bidiagonal_svd<R>(n, s.data(), e.data(), U_B.view(), V_B.view()).ok();
+    if (!found) {  // a block that does not converge by itself may do so with its neighbours
+      std::copy_n(diagonal.data(), n, s.data());
+      std::copy_n(above.data(), n, e.data());
+      found = by_iteration<R>(n, s.data(), e.data(), U_B.view(), V_B.view());
+    }
     reduction.back(U_B.view(), V_B.view(), U.view(), V.view());
     for (Index i = 0; i < n; ++i) {
       s[i] = shift(s[i], reduction.exponent());

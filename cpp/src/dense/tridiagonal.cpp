@@ -178,7 +178,11 @@ class Tridiagonal {
     d_[j] = real_part(a[0]);
     T* y = a + 2;
     const Index tail = m - 2;
-    const R square = real_part(dot<true, T>(y, y, tail));
+    R square = real_part(dot<true, T>(y, y, tail));
+    if (!(std::norm(a[1]) + square > std::numeric_limits<R>::min() / epsilon<R>)) {  // too few digits for a reflection
+      std::fill_n(a + 1, m - 1, T(0));
+      square = 0;
+    }
     const Reflector<T> H = reflector_for<T>(a[1], square, y, tail);
     if (H.tau != T(0)) {
       divide<T>(tail, H.pivot, y);

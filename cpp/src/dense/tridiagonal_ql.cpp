@@ -74,7 +74,10 @@ void sweep(Index l, Index m, R* d, R* e, R* cosines, R* sines, ColMajor<R> Z) {
   for (Index i = m - 1; i >= l; --i) {
     const R f = s * e[i];
     const R b = c * e[i];
-    const R r = std::sqrt(f * f + g * g);
+    R r = std::sqrt(f * f + g * g);
+    if (!(r > std::sqrt(std::numeric_limits<R>::min()) / epsilon<R>)) {  // squares have lost digits
+      r = std::hypot(f, g);
+    }
     if (i + 1 < m) {
       e[i + 1] = r;
     }

@@ -258,7 +258,8 @@ R QuasiNewton<R>::automatic_scale(const R* s, const R* y) const {
   if (ys == 0 || yy == 0 || ss == 0) {
     return R(1);
   }
-  return options_.approximate == Approximate::hessian ? yy / ys : ys / yy;
+  const R scale = options_.approximate == Approximate::hessian ? yy / ys : ys / yy;
+  return scale > 0 && std::isfinite(scale) ? scale : R(1);
 }
 
 template <class R>
@@ -327,6 +328,12 @@ UpdateResult QuasiNewton<R>::update(VectorView<const R> s, VectorView<const R> y
     pass(w, Mw);
     wMw = long_dot<false, R>(w, Mw, n_);
     result = UpdateResult::reset;
+    if (!(wMw > 0)) {  // w is too small to be squared
+      return UpdateResult::skipped;
+    }
+  }
+  if (!std::isfinite(long_dot<false, R>(z, z, n_) / wz) || !std::isfinite(1 / wMw)) {
+    return UpdateResult::skipped;  // it would leave the range
   }
   const R least = static_cast<R>(options_.min_curvature);
   if (!(wz > least * wMw)) {

@@ -219,6 +219,10 @@ class LeastSquares {
     Magnitudes<R> size(m_, n_);
     absorb<T>(A_, W.view(), size);
     Svd<T> d = svd<T>(W.view());
+    if (r > 0 && !std::isfinite(d.s[0])) {
+      fill<T>(MatrixView<T>(X_.view()), T(std::numeric_limits<R>::quiet_NaN()));
+      return {Reason::stagnated};
+    }
     const double cut =
         options_.rcond >= 0 ? options_.rcond : static_cast<double>(std::max(m_, n_)) * static_cast<double>(epsilon<T>);
     Index rank = 0;

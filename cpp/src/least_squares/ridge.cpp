@@ -355,6 +355,10 @@ class Ridge {
     const T cut = r > 0 ? static_cast<T>(std::max(W.view().rows, n_)) * epsilon<T> * d.s[0] : T(0);
     clear<T>(coef);
     dof = intercept_dof();
+    if (r > 0 && !std::isfinite(d.s[0])) {  // no decomposition, no answer
+      fill<T>(MatrixView<T>(coef), std::numeric_limits<T>::quiet_NaN());
+      return;
+    }
     for (Index k = 0; k < r; ++k) {
       const auto s = static_cast<double>(d.s[k]);
       if (!(d.s[k] > cut)) {
