@@ -81,6 +81,14 @@ def options(
     constant = _arrays.real(cval, "cval", "it is a finite number", np.isfinite)
     reach = _arrays.real(truncate, "truncate", "it is a number > 0", lambda x: 0 < x < np.inf)
     steps = per_axis(spacing, "spacing", image.ndim)
+    largest = float(np.finfo(image.dtype).max)
+    if abs(constant) > largest**0.25:
+        raise ValueError(f"cval={constant:g} is not valid: products with it leave the range of {image.dtype}.")
+    for name, value in [("sigma", s) for s in [*(sigma or ()), *scales]] + [("spacing", s) for s in steps]:
+        if value < largest**-0.125:
+            raise ValueError(
+                f"{name}={value:g} is not valid: its powers leave the range of {image.dtype}; rescale units."
+            )
     for s in [*(sigma or ()), *scales]:
         if s / min(steps) * reach > MOST_RADIUS:
             text = f"a kernel of sigma {s:g} reaches {s / min(steps) * reach:.2g} pixels to each side"
@@ -95,9 +103,9 @@ def options(
 
 
 def checked(result: NDArray[Any], image: NDArray[Any]) -> NDArray[Any]:
-    """Return a result that is finite; only images of huge numbers can make one that is not."""
+    """Return a result that is finite; with valid options only images of large numbers make another."""
     limits = np.finfo(image.dtype)
-    if image.size and _core.image_range(image)[0] > float(limits.max) ** 0.25 and not np.isfinite(result).all():
+    if image.size and _core.image_range(image)[0] > float(limits.max) ** 0.125 and not np.isfinite(result).all():
         raise ValueError(
             f"`image` {image.shape} holds numbers as large as {_core.image_range(image)[0]:.2g}, and the result "
             f"overflows {image.dtype}; divide the image by its largest number first."
