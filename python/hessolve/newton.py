@@ -2,6 +2,7 @@
 """Hessians and Jacobians put to use: Newton steps, minima and roots."""
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -170,9 +171,7 @@ def _sparse_step(H: Any, g: NDArray[Any], modify: str | None) -> NewtonStep:
     unit: Any = None
     while True:
         if tau and unit is None:
-            from scipy.sparse import eye_array
-
-            unit = eye_array(len(g), format="csr", dtype=matrix.dtype)
+            unit = import_module("scipy.sparse").eye_array(len(g), format="csr", dtype=matrix.dtype)
         shifted = matrix if tau == 0 else (matrix + tau * unit).tocsr()
         try:
             f = factor(shifted, kind="cholesky")
