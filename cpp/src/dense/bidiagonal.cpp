@@ -1,31 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dense/bidiagonal.hpp"
 
-#include "kernel/reflections.hpp"
+#include "dense/panel_vectors.hpp"
 
 namespace hessolve {
 namespace {
-
-/// y -= A x
-template <class T>
-void subtract_product(InColMajor<T> A, const T* x, T* y) {
-  constexpr int N = 8;
-  Index c = 0;
-  for (; c + N <= A.cols; c += N) {
-    subtract_multiples<N, T>(A.rows, x + c, A.col(c), A.stride, y);
-  }
-  for (; c < A.cols; ++c) {
-    subtract_multiple<T>(A.rows, x[c], A.col(c), y);
-  }
-}
-
-/// result := A^H x
-template <class T>
-void adjoint_product(InColMajor<T> A, const T* x, T* result) {
-  for (Index c = 0; c < A.cols; c += narrow_panel) {
-    detail::dots_upto<T>(A.block(0, c, A.rows, std::min(narrow_panel, A.cols - c)), x, result + c);
-  }
-}
 
 /// Panel by panel: within one A itself is left as it was, and A - V Y^H - X U^H formed only for the next column and
 /// row; after it, for all that remains. Reflection v of a column: y = conj(tau) A^H v; u of a row: x = conj(tau) A u.
@@ -124,9 +103,6 @@ class Bidiagonal {
     }
   }
 
-  /// A squared length, beside elements near 1, whose vector has too few digits left for a reflection.
-  [[nodiscard]] static bool as_good_as_zero(R square) { return !(square > std::numeric_limits<R>::min() / epsilon<R>); }
-
   /// factor[c] := conj(M(row, c)) for the first columns.
   static void conjugated_row(InColMajor<T> M, Index row, Index count, T* factor) {
     for (Index c = 0; c < count; ++c) {
@@ -143,18 +119,9 @@ class Bidiagonal {
     subtract_product<T>(A_.block(j, k, m, i), factor, a);
     conjugated_row(U_.block(0, k, n_, i), j, i, factor);
     subtract_product<T>(x_.view().block(j, 0, m, i), factor, a);
-    R square = real_part(dot<true, T>(a + 1, a + 1, m - 1));
-    if (as_good_as_zero(std::norm(a[0]) + square)) {
-      std::fill_n(a, m, T(0));
-      square = 0;
-    }
-    const Reflector<T> H = reflector_for<T>(a[0], square, a + 1, m - 1);
-    if (H.tau != T(0)) {
-      divide<T>(m - 1, H.pivot, a + 1);
-    }
+    const Reflector<T> H = reflect<T>(m, a);
     tau_q_[j] = H.tau;
     d_[j] = H.beta;
-    a[0] = T(1);
   }
 
   /// y = conj(tau) (A - V Y^H - X U^H)^H v
@@ -184,18 +151,9 @@ class Bidiagonal {
     subtract_product<T>(y_.view().block(j + 1, 0, m, i + 1), factor, u);
     conjugated_row(x_.view(), j, i, factor);
     subtract_product<T>(U_.block(j + 1, k, m, i), factor, u);
-    R square = real_part(dot<true, T>(u + 1, u + 1, m - 1));
-    if (as_good_as_zero(std::norm(u[0]) + square)) {
-      std::fill_n(u, m, T(0));
-      square = 0;
-    }
-    const Reflector<T> H = reflector_for<T>(u[0], square, u + 1, m - 1);
-    if (H.tau != T(0)) {
-      divide<T>(m - 1, H.pivot, u + 1);
-    }
+    const Reflector<T> H = reflect<T>(m, u);
     tau_p_[j] = H.tau;
     e_[j] = H.beta;
-    u[0] = T(1);
   }
 
   /// x = conj(tau) (A - V Y^H - X U^H) u

@@ -3,7 +3,7 @@
 
 #include <hessolve/core/buffer.hpp>
 
-#include "kernel/simd.hpp"
+#include "dense/row_strips.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -60,9 +60,7 @@ void rotate_all(ColMajor<R> Z, Index l, Index m, const Rotation<R>* turns) {
     return;
   }
   constexpr Index W = simd::width<R>;
-  constexpr int N = 4;
-  Index i = 0;
-  const auto group = [&](auto count, auto&& get, auto&& put) {
+  in_row_strips<R>(Z.rows, [&](auto count, Index i, auto&& get, auto&& put) {
     simd::Packet<R> carry[count];
     for (int k = 0; k < count; ++k) {
       carry[k] = get(Z.col(l) + i + k * W);
@@ -80,20 +78,7 @@ void rotate_all(ColMajor<R> Z, Index l, Index m, const Rotation<R>* turns) {
     for (int k = 0; k < count; ++k) {
       put(Z.col(m - 1) + i + k * W, carry[k]);
     }
-  };
-  const auto load = [](const R* p) { return simd::load<R>(p); };
-  const auto store = [](R* p, const simd::Packet<R>& v) { simd::store<R>(p, v); };
-  for (; i + N * W <= Z.rows; i += N * W) {
-    group(std::integral_constant<int, N>{}, load, store);
-  }
-  for (; i + W <= Z.rows; i += W) {
-    group(std::integral_constant<int, 1>{}, load, store);
-  }
-  if (const Index r = Z.rows - i; r > 0) {
-    group(
-        std::integral_constant<int, 1>{}, [r](const R* p) { return simd::load_partial<R>(p, r); },
-        [r](R* p, const simd::Packet<R>& v) { simd::store_partial<R>(p, v, r); });
-  }
+  });
 }
 
 /// Column m - 1 holds e[m - 2] alone, which is chased up and out by rotations of it with the columns from l on.
@@ -122,7 +107,7 @@ class Iteration {
         U_(U),
         V_(V),
         floor_(floor),
-        turns_(4 * n) {}
+        turns_(2 * n) {}
 
   Outcome run() {
     R norm = 0;
@@ -212,7 +197,7 @@ class Iteration {
     const R first = d_[l] / scale;
     R f = (first + last) * (first - last) + shift;
     R g = first * (e_[l] / scale);
-    Rotation<R>* const right = turns();
+    Rotation<R>* const right = turns_.data();
     Rotation<R>* const left = right + n_;
     for (Index k = l; k + 1 < m; ++k) {
       const Rotation<R> v = rotation_for(f, g);
@@ -239,15 +224,13 @@ class Iteration {
     rotate_all(U_, l, m, left);
   }
 
-  Rotation<R>* turns() const { return reinterpret_cast<Rotation<R>*>(turns_.data()); }
-
   Index n_;
   R* d_;
   R* e_;
   ColMajor<R> U_;
   ColMajor<R> V_;
   R floor_;
-  Scratch<R, 256> turns_;  // pairs (c, s) of the columns, then of the rows
+  Scratch<Rotation<R>, 128> turns_;  // of the columns, then of the rows
 };
 
 template <class R>

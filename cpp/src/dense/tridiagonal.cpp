@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dense/tridiagonal.hpp"
 
-#include "kernel/reflections.hpp"
+#include "dense/panel_vectors.hpp"
 
 namespace hessolve {
 namespace {
@@ -63,26 +63,6 @@ void add_hermitian_columns(InColMajor<T> A, Index from, Index to, const T* x, T*
     const T sum = real_part(A(j, j)) * x[j] + dot<true, T>(A.col(j) + j + 1, x + j + 1, n - j - 1);
     subtract_multiple<T>(n - j - 1, -x[j], A.col(j) + j + 1, y + j + 1);
     y[j] += sum;
-  }
-}
-
-/// y -= A x
-template <class T>
-void subtract_product(InColMajor<T> A, const T* x, T* y) {
-  Index c = 0;
-  for (; c + 4 <= A.cols; c += 4) {
-    subtract_multiples<4, T>(A.rows, x + c, A.col(c), A.stride, y);
-  }
-  for (; c < A.cols; ++c) {
-    subtract_multiple<T>(A.rows, x[c], A.col(c), y);
-  }
-}
-
-/// result := A^H x
-template <class T>
-void adjoint_times_vector(InColMajor<T> A, const T* x, T* result) {
-  for (Index c = 0; c < A.cols; c += narrow_panel) {
-    detail::dots_upto<T>(A.block(0, c, A.rows, std::min(narrow_panel, A.cols - c)), x, result + c);
   }
 }
 
@@ -176,20 +156,9 @@ class Tridiagonal {
     }
     subtract_product<T>(W.block(j, 0, m, i), factor, a);
     d_[j] = real_part(a[0]);
-    T* y = a + 2;
-    const Index tail = m - 2;
-    R square = real_part(dot<true, T>(y, y, tail));
-    if (!(std::norm(a[1]) + square > std::numeric_limits<R>::min() / epsilon<R>)) {  // too few digits for a reflection
-      std::fill_n(a + 1, m - 1, T(0));
-      square = 0;
-    }
-    const Reflector<T> H = reflector_for<T>(a[1], square, y, tail);
-    if (H.tau != T(0)) {
-      divide<T>(tail, H.pivot, y);
-    }
+    const Reflector<T> H = reflect<T>(m - 1, a + 1);
     tau_[j] = H.tau;
     e_[j] = H.beta;
-    a[1] = T(1);
   }
 
   [[nodiscard]] static Index part_count(Index m) { return m < serial_below ? 1 : parts; }
@@ -226,9 +195,9 @@ class Tridiagonal {
       subtract_multiple<T>(m - from, T(-1), sums_.view().col(p) + from, w + from);
     }
     T factor[widest];
-    adjoint_times_vector<T>(W, v, factor);
+    adjoint_product<T>(W, v, factor);
     subtract_product<T>(V, factor, w);
-    adjoint_times_vector<T>(V, v, factor);
+    adjoint_product<T>(V, v, factor);
     subtract_product<T>(W, factor, w);
     const T tau = conjugate(tau_[j]);
     for (Index r = 0; r < m; ++r) {

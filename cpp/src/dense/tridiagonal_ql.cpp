@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <hessolve/core/buffer.hpp>
 
+#include "dense/row_strips.hpp"
 #include "dense/tridiagonal.hpp"
-
 #include "kernel/fill.hpp"
-#include "kernel/simd.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -26,9 +25,7 @@ bool coupled(R square, R a, R b) {
 template <class R>
 void rotate(Index l, Index m, const R* c, const R* s, ColMajor<R> Z) {
   constexpr Index W = simd::width<R>;
-  constexpr int N = 4;
-  Index i = 0;
-  const auto group = [&](auto count, auto&& get, auto&& put) {
+  in_row_strips<R>(Z.rows, [&](auto count, Index i, auto&& get, auto&& put) {
     simd::Packet<R> carry[count];
     for (int k = 0; k < count; ++k) {
       carry[k] = get(Z.col(m) + i + k * W);
@@ -46,20 +43,7 @@ void rotate(Index l, Index m, const R* c, const R* s, ColMajor<R> Z) {
     for (int k = 0; k < count; ++k) {
       put(Z.col(l) + i + k * W, carry[k]);
     }
-  };
-  const auto load = [](const R* p) { return simd::load<R>(p); };
-  const auto store = [](R* p, const simd::Packet<R>& v) { simd::store<R>(p, v); };
-  for (; i + N * W <= Z.rows; i += N * W) {
-    group(std::integral_constant<int, N>{}, load, store);
-  }
-  for (; i + W <= Z.rows; i += W) {
-    group(std::integral_constant<int, 1>{}, load, store);
-  }
-  if (const Index r = Z.rows - i; r > 0) {
-    group(
-        std::integral_constant<int, 1>{}, [r](const R* p) { return simd::load_partial<R>(p, r); },
-        [r](R* p, const simd::Packet<R>& v) { simd::store_partial<R>(p, v, r); });
-  }
+  });
 }
 
 /// One sweep on rows l ... m of a block that does not split, shifted by the eigenvalue of its first 2 x 2 corner that
