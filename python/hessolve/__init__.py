@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from . import quasi_newton as quasi_newton
     from . import randomized as randomized
     from . import regression as regression
+    from . import spectra as spectra
     from . import splittings as splittings
     from . import streaming as streaming
     from . import updates as updates
@@ -48,10 +49,7 @@ if TYPE_CHECKING:
     from ._threads import num_threads as num_threads
     from ._threads import set_num_threads as set_num_threads
     from .analysis import curvature as curvature
-    from .analysis import estimate_diagonal as estimate_diagonal
-    from .analysis import estimate_trace as estimate_trace
     from .analysis import optimal_step as optimal_step
-    from .analysis import spectral_density as spectral_density
     from .convexity import check_convexity as check_convexity
     from .decompositions import cholesky as cholesky
     from .decompositions import eigh as eigh
@@ -106,6 +104,9 @@ if TYPE_CHECKING:
     from .regression import elastic_net as elastic_net
     from .regression import lasso as lasso
     from .regression import ridge as ridge
+    from .spectra import estimate_diagonal as estimate_diagonal
+    from .spectra import estimate_trace as estimate_trace
+    from .spectra import spectral_density as spectral_density
     from .splittings import Prediction as Prediction
     from .splittings import predict_convergence as predict_convergence
     from .splittings import spectral_radius as spectral_radius
@@ -164,9 +165,9 @@ _HOME = {  # public name -> the module it lives in
     "Preconditioner": "preconditioning",
     "curvature": "analysis",
     "optimal_step": "analysis",
-    "spectral_density": "analysis",
-    "estimate_trace": "analysis",
-    "estimate_diagonal": "analysis",
+    "spectral_density": "spectra",
+    "estimate_trace": "spectra",
+    "estimate_diagonal": "spectra",
     "modify_hessian": "modification",
     "QuasiNewton": "quasi_newton",
     "newton_step": "newton",
