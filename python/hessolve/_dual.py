@@ -31,6 +31,10 @@ class NotCarriedError(TypeError):
     """Something was done with numbers that are being differentiated that exact derivatives cannot follow."""
 
 
+class GeneralWay(Exception):
+    """Arguments that a function of the tape has no form for: NumPy's own code, on arrays of objects, takes over."""
+
+
 class Trace(_core.Tape):
     """A tape, and what it was asked for in vain."""
 

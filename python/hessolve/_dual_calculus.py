@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ._dual import Dual, value_of
+from ._dual import Dual, GeneralWay, value_of
 from ._dual_linalg import in_rows
 
 
@@ -21,7 +21,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -
 
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     if isinstance(xp, Dual) or period is not None or not isinstance(x, Dual | np.ndarray | float):
-        raise NotImplementedError
+        raise GeneralWay
     at = np.asarray(xp, dtype=np.float64)
     value = value_of(x)
     k = np.clip(np.searchsorted(at, value, side="right") - 1, 0, len(at) - 2)
@@ -33,7 +33,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     if prepend is not None or append is not None:
-        raise NotImplementedError
+        raise GeneralWay
     b = np.moveaxis(a, axis, -1)
     for _ in range(n):
         b = b[..., 1:] - b[..., :-1]
@@ -42,7 +42,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 
 def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     if out is not None:
-        raise NotImplementedError
+        raise GeneralWay
     b = a.ravel() if axis is None else np.moveaxis(a, axis, -1)
     columns = [b[..., k] for k in range(b.shape[-1])]
     for k in range(1, len(columns)):
@@ -53,7 +53,7 @@ def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
 
 def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     if out is not None:
-        raise NotImplementedError
+        raise GeneralWay
     b = a.ravel() if axis is None else np.moveaxis(a, axis, -1)
     columns = [b[..., k] for k in range(b.shape[-1])]
     for k in range(1, len(columns)):
@@ -64,7 +64,7 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any
 
 def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
     if axis is not None or f.ndim != 1 or len(spacing) > 1 or np.ndim(spacing[0] if spacing else 1.0):
-        raise NotImplementedError
+        raise GeneralWay
     h = spacing[0] if spacing else 1.0
     inside = (f[2:] - f[:-2]) / 2.0
     if edge_order == 1:
@@ -76,7 +76,7 @@ def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> An
 
 def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, keepdims: Any = False) -> Any:
     if out is not None or a.size == 0:
-        raise NotImplementedError
+        raise GeneralWay
     rows, shape = in_rows(a, axis, bool(keepdims))
     order = np.argsort(rows.value, axis=-1, kind="stable")
     n = rows.shape[-1]
@@ -86,7 +86,7 @@ def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = Fal
 
 def logaddexp_reduce(a: Any, axis: Any = 0, keepdims: Any = False, where: Any = True, **kwargs: Any) -> Any:
     if where is not True or kwargs:
-        raise NotImplementedError
+        raise GeneralWay
     rows, shape = in_rows(a, axis, bool(keepdims))
     top = rows.value.max(axis=-1, keepdims=True)  # a constant here: it cancels
     return (np.log(np.sum(np.exp(rows - top), axis=-1)) + top[..., 0]).reshape(shape)

@@ -13,7 +13,20 @@ import numpy as np
 
 from . import _dual_calculus as calculus
 from . import _dual_linalg as linalg
-from ._dual import BINARY, UNARY, Dual, NotCarriedError, Trace, ids_of, lifted, objects_of, operand_of, value_of, words
+from ._dual import (
+    BINARY,
+    UNARY,
+    Dual,
+    GeneralWay,
+    NotCarriedError,
+    Trace,
+    ids_of,
+    lifted,
+    objects_of,
+    operand_of,
+    value_of,
+    words,
+)
 
 _BY_VALUE = words("""sign floor ceil trunc rint floor_divide isfinite isnan isinf signbit greater greater_equal less
 less_equal equal not_equal logical_and logical_or logical_not logical_xor heaviside""")
@@ -47,7 +60,10 @@ def call_ufunc(tape: Trace, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...
     if method == "__call__":
         result = _call(tape, ufunc, name, inputs, kwargs)
     elif method == "reduce" and name in _REDUCTIONS:
-        result = _REDUCTIONS[name](inputs[0], **({"axis": 0} | kwargs), where=where)
+        try:
+            result = _REDUCTIONS[name](inputs[0], **({"axis": 0} | kwargs), where=where)
+        except GeneralWay:
+            tape.refuse(f"numpy.{name}.reduce with {', '.join([*kwargs, 'where'])}=")
     elif method == "accumulate":
         result = _through_objects(tape, f"numpy.{name}.accumulate", ufunc.accumulate, inputs, kwargs)
     elif method == "outer":
@@ -93,7 +109,7 @@ def call_function(tape: Trace, function: Callable[..., Any], args: tuple[Any, ..
     if own is not None:
         try:
             return own(*args, **kwargs)
-        except NotImplementedError:
+        except GeneralWay:
             pass
     name = f"{function.__module__}.{function.__name__}"
     if function in _IN_PLACE:
@@ -188,7 +204,7 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **kwargs
 def _extreme(arg: Callable[..., Any]) -> Callable[..., Any]:
     def reduce(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, **kwargs: Any) -> Any:
         if out is not None or kwargs.get("where", True) is not True or kwargs.get("initial") is not None:
-            raise NotImplementedError
+            raise GeneralWay
         rows, shape = linalg.in_rows(a, axis, bool(keepdims))
         at = arg(rows.value, axis=-1)
         return Dual(a._tape, np.take_along_axis(rows._ids, at[..., np.newaxis], -1).reshape(shape))
@@ -226,7 +242,7 @@ def full_like(a: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
     moves = ("constant", "edge", "reflect", "symmetric", "wrap", "empty")
     if mode not in moves or kwargs.get("reflect_type", "even") != "even":
-        raise NotImplementedError
+        raise GeneralWay
     if mode == "constant" and np.any(kwargs.get("constant_values", 0)):
         tape = array._tape
         fill = kwargs["constant_values"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._dual import BINARY, Dual, Trace, ids_of, operand_of
+from ._dual import BINARY, Dual, GeneralWay, Trace, ids_of, operand_of
 
 
 def tape_of(*arrays: Any) -> Trace:
@@ -46,7 +46,7 @@ def total(
     where: Any = True,
 ) -> Any:
     if out is not None or not isinstance(a, Dual):
-        raise NotImplementedError
+        raise GeneralWay
     if dtype is not None and np.dtype(dtype).kind != "f":
         a._tape.refuse(f"numpy.sum with dtype={dtype!r}")
     if where is not True:
@@ -66,7 +66,7 @@ def prod(
     where: Any = True,
 ) -> Any:
     if out is not None:
-        raise NotImplementedError
+        raise GeneralWay
     if where is not True:
         a = np.where(where, *_pair(a, 1.0))
     rows, shape = in_rows(a, axis, keepdims is True)
@@ -82,14 +82,14 @@ def mean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
 ) -> Any:
     if out is not None or where is not True:
-        raise NotImplementedError
+        raise GeneralWay
     sums = total(a, axis, keepdims=keepdims)
     return sums / (a.size / sums.size if sums.size else 1)
 
 
 def average(a: Any, axis: Any = None, weights: Any = None, returned: Any = False, **kwargs: Any) -> Any:
     if returned or kwargs:
-        raise NotImplementedError
+        raise GeneralWay
     if weights is None:
         return np.mean(a, axis=axis)
     w = weights if isinstance(weights, Dual) else np.asarray(weights)
@@ -102,7 +102,7 @@ def var(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, **kwargs: Any
 ) -> Any:
     if out is not None or kwargs.pop("where", True) is not True:
-        raise NotImplementedError
+        raise GeneralWay
     ddof = kwargs.pop("correction", ddof)
     centred = a - mean(a, axis, keepdims=True)
     squares = total(centred * centred, axis, keepdims=keepdims)
@@ -157,7 +157,7 @@ def vecmat(a: Any, b: Any, **kwargs: Any) -> Any:
 
 def dot(a: Any, b: Any, out: Any = None) -> Any:
     if out is not None:
-        raise NotImplementedError
+        raise GeneralWay
     a, b = _array(a), _array(b)
     if a.ndim == 0 or b.ndim == 0:
         return a * b
@@ -189,7 +189,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 def einsum(subscripts: Any, *operands: Any, **kwargs: Any) -> Any:
     """Multiply over all labels and sum over those that the result does not have."""
     if not isinstance(subscripts, str) or "." in subscripts or kwargs.get("out") is not None:
-        raise NotImplementedError
+        raise GeneralWay
     inputs, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if not arrow:
