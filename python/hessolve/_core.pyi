@@ -252,7 +252,6 @@ def memory_bandwidth(seconds: float) -> float: ...  # measured bytes/s of a stre
 def curvature(
     H: NDArray[Any], M: NDArray[Any] | None, error: float, gradient: float, tolerance: float, vectors: bool,
 ) -> tuple[tuple[int, int], NDArray[Any], NDArray[Any] | None, dict[str, Any], str]: ...  # outcome, w ascending, V, report, kind of point
-def judge_curvature(w: NDArray[Any], error: float, gradient: float, tolerance: float) -> tuple[dict[str, Any], str]: ...
 def modify_hessian(
     H: NDArray[Any], method: str, clamp: bool, inertia: bool,
 ) -> tuple[tuple[int, int], NDArray[Any], dict[str, Any]]: ...  # outcome, H + E, method, E_norm, shift, lowest, inertia, definite

@@ -174,11 +174,26 @@ def first(F: Function, x: Array, method: str, step: Any) -> tuple[Array, Array]:
         check_analytic(F, x, J)
         return J, rounding_of(J)
 
-    def compute(steps: Array) -> tuple[Array, Array]:
+    def compute(steps: Array) -> tuple[Array, Array, Array]:
         J, error = _differences.directional(F, np.diag(steps), method, _differences.LEVELS)
-        return J / steps, error / steps
+        return J / steps, error / steps, steps
 
-    J, error = _differences.shrinking(step, x, FIRST, compute)
+    J, error, steps = _differences.shrinking(step, x, FIRST, compute)
+    doubt = F.unresolved
+    for _ in range(_differences.RETRIES if step is None else 0):
+        if not doubt.any():
+            break
+        columns = np.flatnonzero(doubt)
+        steps[columns] /= 64
+        D, bound = _differences.directional(F, np.diag(steps)[:, columns], method, _differences.LEVELS)
+        settled = ~F.unresolved
+        found, rest = (
+            columns[settled],
+            columns[~settled],
+        )  # the rest keep what long steps gave: f is noisy, or bends at x
+        error[:, rest] = np.maximum(error[:, rest], np.abs(J[:, rest] - D[:, ~settled] / steps[rest]))
+        J[:, found], error[:, found] = D[:, settled] / steps[found], bound[:, settled] / steps[found]
+        doubt[found] = False
     return J, error
 
 

@@ -11,6 +11,7 @@ from . import _arrays, _core
 
 Array = NDArray[Any]
 LEVELS = 7  # each with half the step of the one before
+RETRIES = 4  # with smaller steps, where nobody chose them and they do not resolve a function
 _BLOCK = 1 << 24  # numbers in the points of one call
 _NEXT = 32.0  # by how much a derivative may exceed the one before, where nothing measures it
 _TYPICAL = 1.0  # where |x| is smaller, steps do not shrink with it
@@ -36,6 +37,7 @@ class Function:
             raise ValueError(f"vectorized=True needs `x` (n,), not {x.shape}: `{name}` is called with (n, k).")
         self.f, self.x, self.name, self.vectorized, self.scalar, self.size = f, x, name, vectorized, scalar, size
         self.evaluations = 0
+        self.unresolved = np.zeros(0, dtype=bool)  # where the steps of the last differences were too long, or f bends
         self.eps = float(np.finfo(np.float64).eps)  # of what the function computes in
 
     def __call__(self, points: Array) -> Array:
@@ -166,6 +168,17 @@ def shrinking(step: Any, x: Array, default: float, compute: Callable[[Array], An
     return compute(steps)
 
 
+def unsettled(sizes: Array, noise: Array, ratio: float) -> Array:
+    """Return the last of ``sizes`` (levels, ...), 0 where they fall as they do once steps resolve a function.
+
+    They should fall by ``ratio`` or more from step to step, the longest step apart; what is not much above ``noise`` is
+    let off. So many steps are asked since a function that swings within each of them falls now and then by chance.
+    """
+    first = min(2, len(sizes) - 1)
+    slow = (sizes[first:] > ratio * sizes[first - 1 : -1]) & (sizes[first:] > 20 * noise[first:])
+    return np.asarray(np.where(slow.any(axis=0), sizes[-2:].max(axis=0), 0.0))
+
+
 def directional(F: Function, V: Array, method: str, levels: int) -> tuple[Array, Array]:
     """Return the derivatives (m, k) of F at x along the columns of V (n, k), which hold the steps, and their errors."""
     x = F.x.ravel()
@@ -188,8 +201,15 @@ def directional(F: Function, V: Array, method: str, levels: int) -> tuple[Array,
         ratio = np.max(np.abs(D[0]), initial=0.0) / max(float(moved.max(initial=0.0)), 1e-300)
         error = rounding[0] + _NEXT * ratio * moved[:, np.newaxis] ** 2
         return D[0].T, error.T
+    if len(signs) == 2:  # how far f is from a straight line over each step, in units of a derivative
+        bent = np.abs(ends[0] - 2 * centre + ends[1])
+        noise = width * rounding + F.eps * np.abs(centre)
+        doubt = unsettled(bent, noise, 0.4) / width[-1]
+    else:
+        doubt = unsettled(np.abs(np.diff(D, axis=0)), rounding[1:], 0.8)
+    F.unresolved = (doubt > 0).any(axis=1)
     best, error = _core.extrapolate(D.reshape(levels, -1), rounding.reshape(levels, -1), len(signs))
-    return best.reshape(k, m).T, error.reshape(k, m).T
+    return best.reshape(k, m).T, np.maximum(error.reshape(k, m), doubt).T
 
 
 def second(f: Function, steps: Array, rows: Array, cols: Array, method: str) -> tuple[Array, Array]:
@@ -245,7 +265,11 @@ def second(f: Function, steps: Array, rows: Array, cols: Array, method: str) -> 
     rounding[:, ~mixed] += (relative * slope)[:, d] / square
     rounding[:, mixed] += ((relative * slope)[:, i] + (relative * slope)[:, j]) / area
     best, error = _core.extrapolate(D, rounding, 2 if central else 1)
-    return best, error
+    doubt = unsettled(np.abs(np.diff(D, axis=0)), rounding[1:], 0.4 if central else 0.8)
+    area = scales[:, np.newaxis] ** 2
+    doubt = np.maximum(doubt, unsettled(np.abs(D) * area, rounding * area, 0.4) / area[-1])
+    f.unresolved = doubt > 0
+    return best, np.maximum(error, doubt)
 
 
 def complex_step(F: Function, x: Array) -> Array:

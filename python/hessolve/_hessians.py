@@ -186,10 +186,24 @@ def _by_values(
         upper = lines <= coloring.indices
         rows, cols = lines[upper], coloring.indices[upper]
 
-    def compute(steps: Array) -> tuple[Array, Array]:
-        return _differences.second(F, steps, rows, cols, method)
+    def compute(steps: Array) -> tuple[Array, Array, Array]:
+        return *_differences.second(F, steps, rows, cols, method), steps
 
-    values, errors = _differences.shrinking(step, x, SECOND[method], compute)
+    values, errors, steps = _differences.shrinking(step, x, SECOND[method], compute)
+    doubt = F.unresolved
+    for _ in range(_differences.RETRIES if step is None else 0):
+        if not doubt.any():
+            break
+        pure = doubt & (rows == cols)
+        blamed = np.unique(np.concatenate([rows[pure], cols[pure]] if pure.any() else [rows[doubt], cols[doubt]]))
+        steps[blamed] /= 32
+        again = np.flatnonzero(doubt & (np.isin(rows, blamed) | np.isin(cols, blamed)))
+        D, bound = _differences.second(F, steps, rows[again], cols[again], method)
+        settled = ~F.unresolved
+        found, rest = again[settled], again[~settled]  # the rest keep what long steps gave: f is noisy, or bends at x
+        errors[rest] = np.maximum(errors[rest], np.abs(values[rest] - D[~settled]))
+        values[found], errors[found] = D[settled], bound[settled]
+        doubt[found] = False
     if coloring is None:
         H, error = np.zeros((x.size, x.size)), np.zeros((x.size, x.size))
         for full, entries in ((H, values), (error, errors)):

@@ -20,7 +20,7 @@ _MOST_PAIRS = 2000
 
 @dataclass(frozen=True, eq=False)
 class ConvexityReport:
-    """A proof that a function is not convex, or that none was found; the latter proves nothing."""
+    """A counterexample to convexity, as far as f is accurate, or that none was found, which proves nothing."""
 
     counterexample: bool
     kind: str  # "midpoint", "curvature", "none"
@@ -52,7 +52,9 @@ def check_convexity(f: Callable[[Any], Any], points: ArrayLike) -> ConvexityRepo
     report : ConvexityReport
         ``counterexample``; ``kind`` "midpoint": ``points`` (2, n) with f half way above the mean of its ends by
         ``excess``; "curvature": ``points`` (1, n) and a ``direction`` along which the second derivative is ``excess``,
-        below zero; "none". ``error`` bounds what rounding did to ``excess``. It is true where none was found.
+        below zero; "none". ``error`` estimates what rounding did to ``excess``, for values of f that are right to a
+        few eps: a function that loses digits on its way, as ``log(1 + exp(x))`` does far below 0 (``logaddexp`` does
+        not), may be told to bend down by its rounding. It is true where none was found.
 
     Raises
     ------

@@ -94,7 +94,8 @@ def gradient(
     -----
     "dual" costs a small multiple of one call of ``f``: a backward sweep over the operations it made. Where several
     entries are equal, a maximum takes the first of them; at 0, ``abs`` has the derivative 0. "3-point" takes 14 n
-    calls, extrapolated with an error estimate (Ridders 1982, doi 10.1016/S0141-1195(82)80057-0); "complex" follows
+    calls, extrapolated with an error estimate (Ridders 1982, doi 10.1016/S0141-1195(82)80057-0), and up to 56 more for
+    a coordinate whose steps turn out too long for f; steps that were given are kept. "complex" follows
     Squire & Trapp 1998, doi 10.1137/S003614459631241X. Reference: Griewank & Walther, Evaluating Derivatives, ch. 3.
     Equivalent: ``scipy.optimize.approx_fprime``, which has half the digits.
 
@@ -306,7 +307,7 @@ def hessian(
     -----
     "dual": a forward and a backward sweep over the operations of ``f``, for 8 columns at once and on several threads.
     "3-point" from ``f``: 7 (n^2 + n) calls, "2-point" 7 (n^2 + 3 n) / 2, each entry extrapolated with an error
-    estimate; near bounds, "2-point" keeps to points above x. From ``grad``: 6 n calls of it ("3-point"), n ("2-point",
+    estimate, and more where steps turn out too long for f; near bounds, "2-point" keeps to points above x. From ``grad``: 6 n calls of it ("3-point"), n ("2-point",
     with half of the digits). "complex" has about 12 digits, from 14 n^2 calls; from ``grad`` all digits and n calls.
     References: Griewank & Walther, Evaluating Derivatives, ch. 5; Gebremedhin, Manne & Pothen 2005, doi
     10.1137/S0036144504444711.

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """gradient, jacobian, hvp, hessian, taylor and local_map: layouts, methods, results and what they are told."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.optimize import rosen, rosen_der, rosen_hess
@@ -244,3 +246,24 @@ def test_local_map():
     assert surface.scale == pytest.approx(np.sqrt(1 + 1 + 4))  # the area element
     assert not surface.invertible
     assert hs.local_map(lambda x: np.stack([x[0] + x[1]]), [1.0, 2.0]).scale == 0
+
+
+@pytest.mark.parametrize("x", [1e3, 1e4, 12345.678, 4.9e5, 973181.3])
+def test_differences_notice_that_long_steps_resolve_nothing(x):
+    """sin swings thousands of times within |x| / 8; steps shrink until f is resolved, and errors are kept to."""
+    first = hs.gradient(lambda v: math.sin(v[0]), [x], method="3-point", full_output=True)
+    assert abs(first.gradient[0] - math.cos(x)) <= first.error[0] <= 1e-4
+    second = hs.hessian(lambda v: math.sin(v[0]), [x], method="3-point", full_output=True)
+    assert abs(second.hessian[0, 0] + math.sin(x)) <= second.error[0, 0] <= 1e-2
+
+
+def test_differences_of_a_narrow_peak():
+    r = hs.gradient(lambda v: math.exp(-((v[0] / 1e-4) ** 2) / 2), [1e-4], method="3-point", full_output=True)
+    assert abs(r.gradient[0] + math.exp(-0.5) / 1e-4) <= r.error[0] <= 1e-3
+
+
+def test_a_kink_beside_x_is_resolved_and_one_at_x_is_told():
+    beside = hs.gradient(lambda v: abs(v[0] - 1.001), [1.0], method="3-point", full_output=True)
+    assert abs(beside.gradient[0] + 1) <= beside.error[0] <= 1e-9
+    at = hs.gradient(lambda v: abs(v[0]), [0.0], method="3-point", full_output=True)
+    assert at.error[0] >= 1
