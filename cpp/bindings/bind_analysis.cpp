@@ -6,14 +6,6 @@
 namespace hessolve::bindings {
 namespace {
 
-py::tuple as_tuple(Outcome outcome) { return py::make_tuple(static_cast<int>(outcome.reason), outcome.where); }
-
-void raise_if_interrupted() {
-  if (PyErr_Occurred() != nullptr) {
-    throw py::error_already_set();
-  }
-}
-
 py::tuple as_tuple(const Inertia& inertia) { return py::make_tuple(inertia.positive, inertia.negative, inertia.zero); }
 
 /// visit(R{}) with a real scalar type.
@@ -73,13 +65,6 @@ py::tuple curvature_of(const py::array& h, const py::object& metric, double erro
   const PointKind kind = kind_of_point<R>(report, static_cast<R>(gradient), static_cast<R>(tolerance));
   return py::make_tuple(as_tuple(outcome), w, vectors ? py::object(v) : py::object(py::none()), as_dict(report),
                         name(kind));
-}
-
-template <class R>
-py::tuple judge(const py::array& w, double error, double gradient, double tolerance) {
-  const CurvatureReport<R> report = judge_curvature<R>(vector_data<R>(w, "w"), w.size(), static_cast<R>(error));
-  const PointKind kind = kind_of_point<R>(report, static_cast<R>(gradient), static_cast<R>(tolerance));
-  return py::make_tuple(as_dict(report), name(kind));
 }
 
 template <class R>
@@ -162,12 +147,6 @@ void register_analysis(py::module_& m) {
                          [&](auto r) { return curvature_of<decltype(r)>(H, M, error, gradient, tolerance, vectors); });
       },
       "H"_a, "M"_a, "error"_a, "gradient"_a, "tolerance"_a, "vectors"_a);
-  m.def(
-      "judge_curvature",
-      [](const py::array& w, double error, double gradient, double tolerance) {
-        return with_real(w, [&](auto r) { return judge<decltype(r)>(w, error, gradient, tolerance); });
-      },
-      "w"_a, "error"_a, "gradient"_a, "tolerance"_a);
   m.def(
       "modify_hessian",
       [](const py::array& H, const std::string& method, bool clamp, bool inertia) {

@@ -6,8 +6,6 @@
 namespace hessolve::bindings {
 namespace {
 
-py::tuple as_tuple(Outcome outcome) { return py::make_tuple(static_cast<int>(outcome.reason), outcome.where); }
-
 /// An array (elements, k, k), strides in whole elements, as a batch.
 template <class R>
 Batch<R> batch_of(const py::array& blocks, const char* name) {

@@ -6,8 +6,6 @@
 namespace hessolve::bindings {
 namespace {
 
-py::tuple as_tuple(Outcome outcome) { return py::make_tuple(static_cast<int>(outcome.reason), outcome.where); }
-
 template <class R>
 VectorView<const R> vector_or_null(const py::object& value, const char* name) {
   if (value.is_none()) {

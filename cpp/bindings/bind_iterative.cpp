@@ -15,15 +15,6 @@ py::tuple names(Enum last) {
   return result;
 }
 
-py::tuple as_tuple(Outcome outcome) { return py::make_tuple(static_cast<int>(outcome.reason), outcome.where); }
-
-/// Hand on what a signal handler has raised while the interpreter's lock was released.
-void raise_if_interrupted() {
-  if (PyErr_Occurred() != nullptr) {
-    throw py::error_already_set();
-  }
-}
-
 /// The caller's function, called with the interpreter's lock; True ends the iteration.
 template <class T>
 Observer<T> observer_for(const py::object& function, Index every, bool with_x, Index n) {

@@ -39,6 +39,18 @@ inline void raise_if_stopped(const Report& report) {
   }
 }
 
+/// Hand on what a signal handler has raised while the interpreter's lock was released.
+inline void raise_if_interrupted() {
+  if (PyErr_Occurred() != nullptr) {
+    throw py::error_already_set();
+  }
+}
+
+/// (code of the reason, index) for functions whose outcome Python words itself.
+[[nodiscard]] inline py::tuple as_tuple(Outcome outcome) {
+  return py::make_tuple(static_cast<int>(outcome.reason), outcome.where);
+}
+
 void register_report(py::module_& m);
 void register_solve(py::module_& m);
 void register_inverse(py::module_& m);
