@@ -6,7 +6,7 @@
 namespace hessolve::bindings {
 namespace {
 
-py::tuple as_tuple(const Inertia& inertia) { return py::make_tuple(inertia.positive, inertia.negative, inertia.zero); }
+py::tuple counts_of(const Inertia& inertia) { return py::make_tuple(inertia.positive, inertia.negative, inertia.zero); }
 
 /// visit(R{}) with a real scalar type.
 template <class Visit>
@@ -29,7 +29,7 @@ const R* vector_data(const py::array& array, const char* name) {
 template <class R>
 py::dict as_dict(const CurvatureReport<R>& report) {
   py::dict d;
-  d["inertia"] = as_tuple(report.inertia);
+  d["inertia"] = counts_of(report.inertia);
   d["rank"] = report.rank;
   d["condition"] = report.condition;
   d["effective_condition"] = report.effective_condition;
@@ -87,7 +87,7 @@ py::tuple modified(const py::array& h, const std::string& method, bool clamp, bo
   d["E_norm"] = report.E_norm;
   d["shift"] = report.shift;
   d["lowest"] = report.lowest;
-  d["inertia"] = report.inertia_known ? py::object(as_tuple(report.before)) : py::object(py::none());
+  d["inertia"] = report.inertia_known ? py::object(counts_of(report.before)) : py::object(py::none());
   d["definite"] = report.definite;
   return py::make_tuple(as_tuple(outcome), g, d);
 }

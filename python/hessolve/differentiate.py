@@ -308,7 +308,8 @@ def hessian(
     "dual": a forward and a backward sweep over the operations of ``f``, for 8 columns at once and on several threads.
     "3-point" from ``f``: 7 (n^2 + n) calls, "2-point" 7 (n^2 + 3 n) / 2, each entry extrapolated with an error
     estimate, and more where steps turn out too long for f; near bounds, "2-point" keeps to points above x. From
-    ``grad``: 6 n calls of it ("3-point"), n ("2-point", with half of the digits). "complex" has about 12 digits, from 14 n^2 calls; from ``grad`` all digits and n calls.
+    ``grad``: 6 n calls of it ("3-point"), n ("2-point", with half of the digits). "complex" has about 12 digits, from
+    14 n^2 calls; from ``grad`` all digits and n calls.
     References: Griewank & Walther, Evaluating Derivatives, ch. 5; Gebremedhin, Manne & Pothen 2005, doi
     10.1137/S0036144504444711.
     Equivalents: ``numdifftools.Hessian``, ``scipy.differentiate.hessian``.
