@@ -10,7 +10,7 @@ import problems
 from problems import DTYPES, eps
 from reference import backward_error, exact_solve, true_forward_error
 
-SIZES = [1, 2, 3, 4, 5, 8, 15, 16, 17, 31, 32]
+SIZES = [1, 2, 3, 4, 5, 8, 15, 16, 17, 24, 29, 31, 32]
 COUNT = 21  # no multiple of a lane count
 
 
@@ -70,10 +70,11 @@ def test_bits_depend_on_neither_place_nor_memory_order(n, dtype, name):
 def test_solve_and_inv(n, dtype, condition):
     condition = min(condition, 1e-3 / eps(dtype))
     A, b = stack(n, dtype, condition), problems.random((COUNT, n, 3), dtype, seed=7)
-    x, X = hs.solve(A, b), hs.inv(A)
-    assert x.dtype == X.dtype == dtype
+    x, X, single = hs.solve(A, b), hs.inv(A), hs.solve(A, b[..., :1])
+    assert x.dtype == X.dtype == single.dtype == dtype
     for i in range(COUNT):
         assert backward_error(A[i], x[i], b[i]) <= 4 * n * eps(dtype)
+        assert backward_error(A[i], single[i], b[i, :, :1]) <= 4 * n * eps(dtype)
     for i in range(0, COUNT, 10):
         truth = exact_solve(A[i], np.eye(n))
         assert true_forward_error(X[i], truth) <= 10 * n * condition * eps(dtype)

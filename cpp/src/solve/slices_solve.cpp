@@ -5,6 +5,7 @@
 #include "solve/inverses.hpp"
 #include "solve/overwritten.hpp"
 #include "solve/slice_functions.hpp"
+#include "solve/small.hpp"
 
 #include <hessolve/solve/plan.hpp>
 
@@ -27,6 +28,14 @@ Certificate certificate_of(Method method, Index rank) {
 bool nothing_claimed(const SolveOptions& options) {
   return options.assume == Assume::nothing || options.assume == Assume::general;
 }
+
+/// Sizes up to which matrices of a stack are faster across lanes than one by one. Groups of larger ones do not fit the
+/// first-level cache, and exchange rows wherever one of them does; and the bound by which lanes prove a solution right
+/// says little in single precision.
+template <class T>
+constexpr Index solved_in_lanes = is_complex<T> ? lane_limit : std::is_same_v<T, float> ? 12 : 28;
+template <class T>
+constexpr Index inverted_in_lanes = is_complex<T> ? lane_limit : std::is_same_v<T, float> ? 24 : 18;
 
 /// One slice; nothing is destroyed.
 template <class T>
@@ -100,7 +109,20 @@ SliceReport solve_slices(const Slices<const T>& A, const Slices<const T>& B, con
   if (!plain || !worth_lanes(A, A.rows())) {
     return run_slices(A.count(), A.rows(), options.stop, one);
   }
+  [[maybe_unused]] const bool alone = A.rows() > solved_in_lanes<T> && A.rows() <= small_limit<T>() && B.cols() == 1;
   const auto group = [&](Index first, Index count, bool* clean) {
+    if constexpr (!is_complex<T>) {
+      if (alone) {
+        T x[lane_limit];
+        for (Index i = first; i < first + count; ++i) {
+          *clean = solve_small<T>(A[i], B[i], x);
+          if (*clean++) {
+            copy_out<T>({x, A.rows(), 1, A.rows()}, X[i]);
+          }
+        }
+        return;
+      }
+    }
     solve_lanes<T>(group_of(A, first, count).data(), group_of(B, first, count).data(), group_of(X, first, count).data(),
                    count, clean);
   };
@@ -123,6 +145,15 @@ SliceReport invert_slices(const Slices<const T>& A, const Slices<T>& X, const So
     return run_slices(A.count(), n, options.stop, one);
   }
   const auto group = [&](Index first, Index count, bool* clean) {
+    if constexpr (!is_complex<T>) {
+      if (n > inverted_in_lanes<T> && n <= small_limit<T>()) {
+        T rcond = 0;
+        for (Index i = first; i < first + count; ++i) {
+          *clean++ = invert_small<T>(A[i], X[i], rcond);
+        }
+        return;
+      }
+    }
     inv_lanes<T>(group_of(A, first, count).data(), group_of(X, first, count).data(), count, clean);
   };
   return run_in_lanes<T>(A.count(), n, options.stop, certificate_of(Method::lu, n), group, one);

@@ -4,15 +4,20 @@
 
 namespace hessolve {
 
-/// The largest system solve_small takes.
+/// The largest matrix that solve_small and invert_small take.
 template <class T>
 [[nodiscard]] Index small_limit();
 
-/// x := A^-1 b for one small real system, all of it in registers and on the stack: LU with partial pivoting, x, the
-/// explicit inverse for rcond, and the residual. True only where nothing needs a second look: every pivot nonzero,
-/// rcond >= eps, backward error <= n eps, x finite. False: x is of no use, and nothing is said about A; the general
-/// path decides.
+/// x := A^-1 b for one small real system, all of it in registers and on the stack: LU with partial pivoting, x, a bound
+/// of the condition number or, where that does not suffice, the explicit inverse, and the residual. True only where
+/// nothing needs a second look: every pivot nonzero, rcond >= eps, backward error <= n eps, x finite. False: x is of no
+/// use, and nothing is said about A; the general path decides.
 template <class T>
 [[nodiscard]] bool solve_small(MatrixView<const T> A, MatrixView<const T> b, T* x);
+
+/// X := A^-1 for one small real matrix, and its rcond in the 1-norm; X may be A's memory. False, with X untouched, where
+/// A is not finite, a pivot zero or rcond < eps.
+template <class T>
+[[nodiscard]] bool invert_small(MatrixView<const T> A, MatrixView<T> X, T& rcond);
 
 }  // namespace hessolve

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "solve/square_solve.hpp"
 
+#include "kernel/fill.hpp"
 #include "solve/mixed.hpp"
 #include "solve/small.hpp"
-#include "kernel/fill.hpp"
 
 #include <limits>
 #include <stdexcept>
@@ -48,6 +48,26 @@ bool try_small(const SquareProblem<T>& problem, const SolveOptions& options, Cer
       return false;
     }
     certificate.method = Method::lu;
+    certificate.rank = n;
+    return true;
+  }
+}
+
+/// The same for the inverse of a general one.
+template <class T>
+bool try_small_inverse(const SquareProblem<T>& problem, const SolveOptions& options, Certificate& certificate) {
+  if constexpr (is_complex<T>) {
+    return false;
+  } else {
+    const Index n = problem.A.rows();
+    T rcond = 0;
+    if (!problem.inverse || n > small_limit<T>() || problem.A.part != Part::full ||
+        options.precision != Precision::working || problem.overwrite.data != nullptr ||
+        !invert_small<T>(problem.A.view, problem.X, rcond)) {
+      return false;
+    }
+    certificate.method = Method::lu;
+    certificate.rcond = static_cast<double>(rcond);
     certificate.rank = n;
     return true;
   }
@@ -126,6 +146,10 @@ Outcome solve_square(const SquareProblem<T>& problem, const SolveOptions& option
   }
   if (wish == Method::lu) {
     structure.kind = Kind::general;
+  }
+  if (structure.kind == Kind::general && (wish == Method::none || wish == Method::lu) &&
+      try_small_inverse<T>(problem, options, certificate)) {
+    return {};
   }
   const Plan steps = plan(structure, wish);
   const bool mixable = options.precision == Precision::mixed && problem.overwrite.data == nullptr && problem.refine &&
