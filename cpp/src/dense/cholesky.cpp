@@ -7,6 +7,7 @@
 #include "kernel/cholesky_panel.hpp"
 #include "kernel/fill.hpp"
 #include "kernel/team.hpp"
+#include "kernel/transpose.hpp"
 
 namespace hessolve {
 namespace {
@@ -125,81 +126,6 @@ class BlockedCholesky {
   std::atomic<Index> tile_next_{0};
 };
 
-/// M := M^H M for a lower triangular M with zeros above: a block of rows at a time, from the top, whose product takes
-/// the place of what no later block reads.
-template <class T>
-void multiply_by_adjoint_in_place(ColMajor<T> M) {
-  constexpr Index depth = 256;
-  constexpr Index strip = 48;
-  const Index n = M.rows;
-  const Index most = n >= 1024 ? 192 : 96;
-  const Buffer<T> adjoint(most * n);
-  const Buffer<T> packed(has_microkernel<T> ? packed_size<T>(most, n) : 0);
-  for (Index i = 0; i < n; i += most) {
-    const Index b = std::min(most, n - i);
-    const Index m = n - i;
-    const ColMajor<T> left{adjoint.data(), b, m, b};  // minus M(i:, i:i+b)^H
-    const Index pieces = (m + depth - 1) / depth;
-    const bool worth = b * m * (i + b) > 300'000;
-    parallel_for(pieces, worth, [&](Index piece) {
-      const Index first = piece * depth;
-      const Index count = std::min(depth, m - first);
-      for (Index c = 0; c < b; ++c) {
-        const T* column = M.col(i + c) + i;
-        for (Index r = first; r < first + count; ++r) {
-          left(c, r) = -conjugate(column[r]);
-        }
-      }
-      if constexpr (has_microkernel<T>) {
-        pack_rows<T>(left.block(0, first, b, count), 0, (b + tile_rows<T> - 1) / tile_rows<T>,
-                     packed.data() + packed_size<T>(b, first));
-      }
-    });
-    parallel_for((i + b + strip - 1) / strip, worth, [&](Index s) {
-      const Index j = s * strip;
-      const Index w = std::min(strip, i + b - j);
-      const ColMajor<T> out = M.block(i, j, b, w);
-      Buffer<T> memory(b * w);
-      const ColMajor<T> rows{memory.data(), b, w, b};
-      for (Index c = 0; c < w; ++c) {
-        std::copy_n(out.col(c), b, rows.col(c));
-      }
-      clear<T>(out);
-      for (Index first = 0; first < m; first += depth) {
-        const Index count = std::min(depth, m - first);
-        const auto subtract = [&](Index from, Index to, InColMajor<T> right) {  // rows of M, counted from i
-          if (from >= to) {
-            return;
-          }
-          if constexpr (has_microkernel<T>) {
-            if (from == first && to == first + count) {
-              const PackedRows<T> piece{packed.data() + packed_size<T>(b, first), left.block(0, first, b, count)};
-              gemm_minus<Right::plain, T>(out, piece, right);
-              return;
-            }
-          }
-          gemm_minus<Right::plain, T>(out, left.block(0, from, b, to - from), right);
-        };
-        const Index split = std::clamp(b, first, first + count);
-        subtract(first, split, rows.block(std::min(first, b), 0, split - first, w));
-        subtract(split, first + count, M.block(i + split, j, first + count - split, w));
-      }
-    });
-  }
-  constexpr Index tile = 64;
-  const Index tiles = (n + tile - 1) / tile;
-  parallel_for(tiles, n > 512, [&](Index s) {
-    for (Index t = s * tile; t < n; t += tile) {
-      for (Index i = t; i < std::min(n, t + tile); ++i) {
-        for (Index j = s * tile; j < std::min(i, (s + 1) * tile); ++j) {
-          M(j, i) = conjugate(M(i, j));
-        }
-        M(i, i) = T(real_part(M(i, i)));
-      }
-    }
-  });
-}
-
 }  // namespace
 
 template <class T>
@@ -227,9 +153,20 @@ void cholesky_solve(InColMajor<T> L, ColMajor<T> B, Trans trans) {
 
 template <class T>
 void cholesky_inverse(InColMajor<T> L, ColMajor<T> X) {
-  set_identity<T>(X);
-  triangular_solve<T>(L, Triangle::lower, Diagonal::general, Trans::none, X);
-  multiply_by_adjoint_in_place<T>(X);
+  constexpr Index strip = 64;
+  const Index n = L.rows;
+  // Columns j ... of L^-1 have zeros above row j, and those of the inverse are wanted from row j on: both substitutions
+  // take place in the same corner of L. n^3 / 3 multiply-adds, while the strip stays in the second-level cache.
+  parallel_for((n + strip - 1) / strip, n * n * n > 8'000'000, [&](Index s) {
+    const Index j = s * strip;
+    const Index w = std::min(strip, n - j);
+    const InColMajor<T> corner = L.block(j, j, n - j, n - j);
+    const ColMajor<T> columns = X.block(j, j, n - j, w);
+    set_identity<T>(columns);
+    triangular_solve<T>(corner, Triangle::lower, Diagonal::general, Trans::none, columns);
+    triangular_solve<T>(corner, Triangle::lower, Diagonal::general, Trans::adjoint, columns);
+  });
+  mirror_lower<T>(X);
 }
 
 #define INSTANTIATE(T)                                             \

@@ -4,6 +4,7 @@
 #include <hessolve/dense/triangular.hpp>
 
 #include "kernel/block_sizes.hpp"
+#include "kernel/fill.hpp"
 #include "kernel/lu_panel.hpp"
 #include "kernel/team.hpp"
 
@@ -160,8 +161,36 @@ void lu_solve(InColMajor<T> LU, const Index* pivots, ColMajor<T> B, Trans trans)
   }
 }
 
-#define INSTANTIATE(T)                                               \
-  template Outcome lu_in_place<T>(ColMajor<T>, Index*, const Stop&); \
+template <class T>
+void lu_inverse(InColMajor<T> LU, const Index* pivots, ColMajor<T> X) {
+  const Index n = LU.rows;
+  const bool worth = n > serial_below;
+  const Index strip = n >= 1024 ? 128 : 64;
+  parallel_for((n + strip - 1) / strip, worth, [&](Index s) {  // U^-1 L^-1: column j of L^-1 begins in row j
+    const Index j = s * strip;
+    const Index w = std::min(strip, n - j);
+    const ColMajor<T> columns = X.block(0, j, n, w);
+    set_identity<T>(columns.block(j, 0, n - j, w));
+    clear<T>(columns.block(0, 0, j, w));
+    triangular_solve<T>(LU.block(j, j, n - j, n - j), Triangle::lower, Diagonal::unit, Trans::none,
+                        columns.block(j, 0, n - j, w));
+    triangular_solve<T>(LU, Triangle::upper, Diagonal::general, Trans::none, columns);
+  });
+  constexpr Index rows = 64;
+  parallel_for((n + rows - 1) / rows, worth, [&](Index s) {  // A^-1 = U^-1 L^-1 P
+    const Index first = s * rows;
+    const Index count = std::min(rows, n - first);
+    for (Index k = n - 1; k >= 0; --k) {
+      if (pivots[k] != k) {
+        std::swap_ranges(X.col(k) + first, X.col(k) + first + count, X.col(pivots[k]) + first);
+      }
+    }
+  });
+}
+
+#define INSTANTIATE(T)                                                   \
+  template void lu_inverse<T>(InColMajor<T>, const Index*, ColMajor<T>); \
+  template Outcome lu_in_place<T>(ColMajor<T>, Index*, const Stop&);     \
   template void lu_solve<T>(InColMajor<T>, const Index*, ColMajor<T>, Trans);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

@@ -4,6 +4,7 @@
 
 #include "kernel/dot.hpp"
 #include "kernel/gemm.hpp"
+#include "kernel/source.hpp"
 #include "kernel/team.hpp"
 
 namespace hessolve {
@@ -166,9 +167,10 @@ void subtract_product_of_many(InColMajor<T> A, Trans trans, InColMajor<T> X, Col
   for (Index k = 0; k < X.rows; k += slice) {
     const Index depth = std::min(slice, X.rows - k);
     const ColMajor<T> part{turned.data(), B.rows, depth, B.rows};
-    for (Index i = 0; i < B.rows; ++i) {
-      for (Index q = 0; q < depth; ++q) {
-        part(i, q) = trans == Trans::adjoint ? conjugate(A(k + q, i)) : A(k + q, i);
+    detail::transpose_tile<T>(A.data + k, A.stride, B.rows, depth, part.data, part.stride);
+    if constexpr (is_complex<T>) {
+      for (Index e = 0; e < B.rows * depth && trans == Trans::adjoint; ++e) {
+        part.data[e] = conjugate(part.data[e]);
       }
     }
     gemm_minus<Right::plain, T>(B, part, X.block(k, 0, depth, X.cols));

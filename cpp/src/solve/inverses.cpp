@@ -3,7 +3,9 @@
 
 #include "kernel/fill.hpp"
 #include "kernel/gemm.hpp"
+#include "kernel/overlap.hpp"
 #include "kernel/scaling.hpp"
+#include "kernel/team.hpp"
 
 #include <hessolve/dense/gauss_jordan.hpp>
 #include <hessolve/dense/qr.hpp>
@@ -15,6 +17,23 @@
 
 namespace hessolve {
 namespace {
+
+/// C := -A B^H, strips of columns on several threads.
+template <class T>
+void minus_adjoint_product(InColMajor<T> A, InColMajor<T> B, ColMajor<T> C) {
+  constexpr Index strip = 48;
+  constexpr Index depth = 256;
+  parallel_for((C.cols + strip - 1) / strip, C.rows * C.cols * A.cols > 1'000'000, [&](Index s) {
+    const Index j = s * strip;
+    const Index w = std::min(strip, C.cols - j);
+    const ColMajor<T> out = C.block(0, j, C.rows, w);
+    clear<T>(out);
+    for (Index k = 0; k < A.cols; k += depth) {
+      const Index count = std::min(depth, A.cols - k);
+      gemm_minus<Right::transposed, T>(out, A.block(0, k, A.rows, count), B.block(j, k, w, count));
+    }
+  });
+}
 
 /// W := W^-1 by Gauss-Jordan, QR or the SVD, never truncated.
 template <class T>
@@ -48,7 +67,7 @@ Outcome invert_by(Method method, Matrix<T>& W, const Stop& stop) {
         d.V(j, i) /= -d.s[i];
       }
     }
-    gemm_minus<Right::transposed, T>(X.view(), d.V.view(), d.U.view());
+    minus_adjoint_product<T>(d.V.view(), d.U.view(), X.view());
   }
   W = std::move(X);
   return {};
@@ -107,10 +126,12 @@ Outcome invert(const Source<T>& A, MatrixView<T> X, const SolveOptions& options,
   std::fill_n(line.data(), std::max<Index>(2 * n - 1, 1), T(0));
   line[std::max<Index>(n - 1, 0)] = T(1);
   const MatrixView<const T> identity{line.data() + std::max<Index>(n - 1, 0), n, n, 1, -1};
-  Matrix<T> result(n, n);
-  const SquareProblem<T> problem{A, {}, identity, result.view(), false, true};
+  const bool apart = !overlap<T>(A.view, X);  // else A may be read again after X was begun
+  Matrix<T> result(apart ? 0 : n, apart ? 0 : n);
+  const SquareProblem<T> problem{A, {}, identity, apart ? X : MatrixView<T>(result.view()), false, true};
   const Outcome outcome = solve_square<T>(problem, options, false, certificate, diagnosis);
-  if (outcome.reason != Reason::non_finite || diagnosis.argument == nullptr) {  // a refused A stays as it is
+  if (!apart &&
+      (outcome.reason != Reason::non_finite || diagnosis.argument == nullptr)) {  // a refused A stays as it is
     copy_out<T>(result.view(), X);
   }
   return outcome;
@@ -153,8 +174,7 @@ Outcome pseudo_inverse(const Source<T>& A, MatrixView<T> X, double atol, double 
     }
   }
   Matrix<T> result(n, m);
-  clear<T>(result.view());
-  gemm_minus<Right::transposed, T>(result.view(), d.V.view().block(0, 0, n, kept), d.U.view().block(0, 0, m, kept));
+  minus_adjoint_product<T>(d.V.view().block(0, 0, n, kept), d.U.view().block(0, 0, m, kept), result.view());
   copy_out<T>(result.view(), X);
   certificate.method = Method::svd;
   certificate.regime = 0;

@@ -224,10 +224,14 @@ void SquareFactor<T>::solve_scaled(ColMajor<T> B, Trans trans) const {
 
 template <class T>
 bool SquareFactor<T>::inverse(ColMajor<T> X) const {
-  if (method_ != Method::cholesky || scaled_) {
+  if (scaled_ || (method_ != Method::cholesky && method_ != Method::lu)) {
     return false;
   }
-  cholesky_inverse<T>(W_, X);
+  if (method_ == Method::cholesky) {
+    cholesky_inverse<T>(W_, X);
+  } else {
+    lu_inverse<T>(W_, pivots_.data(), X);
+  }
   return true;
 }
 

@@ -3,7 +3,9 @@
 #include "certify/bounds.hpp"
 #include "certify/refinement.hpp"
 #include "certify/residual.hpp"
+#include "kernel/fill.hpp"
 #include "kernel/scaling.hpp"
+#include "kernel/transpose.hpp"
 #include "solve/square.hpp"
 
 #include <cmath>
@@ -34,15 +36,18 @@ class SquareSolve {
         factor_(n_, kind, problem.overwrite),
         inverse_(n_ <= small_size ? n_ * n_ : 0),
         in_place_(k_ == 1 ? X_.row_stride == 1 : X_.row_stride == 1 && X_.col_stride >= n_),
-        own_(in_place_ ? 0 : n_ * k_) {
-    Y_ = in_place_ ? ColMajor<T>{X_.data, n_, k_, k_ == 1 ? n_ : X_.col_stride} : ColMajor<T>{own_.data(), n_, k_, n_};
+        turned_(inverse_wanted_ && !in_place_ && X_.col_stride == 1 && X_.row_stride >= n_),
+        own_(in_place_ || turned_ ? 0 : n_ * k_) {
+    Y_ = in_place_ ? ColMajor<T>{X_.data, n_, k_, k_ == 1 ? n_ : X_.col_stride}
+         : turned_ ? ColMajor<T>{X_.data, n_, k_, X_.row_stride}
+                   : ColMajor<T>{own_.data(), n_, k_, n_};
   }
 
   Outcome run(const Structure& structure, const Plan& plan) {
     if (!factor_.load(A_, structure) && options_.check_finite) {
       return refuse("A", find_non_finite<T>(A_));
     }
-    if (!copy_right_hand_side() && options_.check_finite) {
+    if (!inverse_wanted_ && !copy_right_hand_side() && options_.check_finite) {
       return refuse("b", find_non_finite<T>(Source<T>{B_}));
     }
     factor_.equilibrate(false);
@@ -165,6 +170,9 @@ class SquareSolve {
 
   Outcome finish(Outcome outcome) {
     if (!(inverse_wanted_ && factor_.inverse(Y_))) {
+      if (inverse_wanted_) {
+        set_identity<T>(Y_);
+      }
       factor_.solve(Y_, overwriting_ ? options_.trans : Trans::none);
     }
     const bool overflowed = !finite(Y_);
@@ -189,7 +197,9 @@ class SquareSolve {
       certify_solution<T>(A_, factor_, inverse_.data(), Y_, B_, certificate_);
       tighten(refined, certificate_);
     }
-    if (!in_place_) {
+    if (turned_) {
+      transpose_in_place<T>(Y_);
+    } else if (!in_place_) {
       copy_out<T>(Y_, X_);
     }
     return overflowed && outcome.ok() ? Outcome{Reason::non_finite} : outcome;
@@ -254,6 +264,7 @@ class SquareSolve {
   SquareFactor<T> factor_;
   Scratch<T, small_size * small_size> inverse_;
   bool in_place_;
+  bool turned_;  // Y_ is X_'s memory, which wants the transpose
   Scratch<T, small_size> own_;
   ColMajor<T> Y_;
 };

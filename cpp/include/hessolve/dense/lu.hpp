@@ -22,4 +22,8 @@ template <class T>
 template <class T>
 void lu_solve(InColMajor<T> LU, const Index* pivots, ColMajor<T> B, Trans trans = Trans::none);
 
+/// X := A^-1 from the factors; X may not overlap them. 4 n^3 / 3 flops.
+template <class T>
+void lu_inverse(InColMajor<T> LU, const Index* pivots, ColMajor<T> X);
+
 }  // namespace hessolve
