@@ -32,21 +32,22 @@ Matrix<T> copy_of(const Source<T>& A) {
 template <class T>
 constexpr T not_a_number = T(std::numeric_limits<Real<T>>::quiet_NaN());
 
-/// out := the rows of triangle or trapezoid below (or above) the diagonal, zeros elsewhere.
+/// out := the lower triangle or trapezoid of W, zeros above it.
 template <class T>
 void copy_lower(InColMajor<T> W, bool unit, MatrixView<T> out) {
-  for (Index j = 0; j < out.cols; ++j) {
-    for (Index i = 0; i < out.rows; ++i) {
-      out(i, j) = i > j ? W(i, j) : i < j ? T(0) : unit ? T(1) : W(i, j);
-    }
+  copy_out<T>(W.block(0, 0, out.rows, out.cols), out);
+  for (Index i = 0; i < std::min(out.rows, out.cols); ++i) {
+    out(i, i) = unit ? T(1) : out(i, i);
+    fill<T>(out.block(i, i + 1, 1, out.cols - i - 1), T(0));
   }
 }
+/// out := the upper triangle or trapezoid of W, zeros below it.
 template <class T>
 void copy_upper(InColMajor<T> W, MatrixView<T> out) {
-  for (Index j = 0; j < out.cols; ++j) {
-    for (Index i = 0; i < out.rows; ++i) {
-      out(i, j) = i <= j && i < W.rows ? W(i, j) : T(0);
-    }
+  const Index stored = std::min(W.rows, out.rows);
+  copy_out<T>(W.block(0, 0, stored, out.cols), out.block(0, 0, stored, out.cols));
+  for (Index i = 1; i < out.rows; ++i) {
+    fill<T>(out.block(i, 0, 1, i < stored ? std::min(i, out.cols) : out.cols), T(0));
   }
 }
 

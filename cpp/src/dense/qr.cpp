@@ -16,6 +16,9 @@ constexpr Index worth_a_team = 1'500'000;
 /// copies of them would weigh as much as the matrix. Threads then share rows.
 constexpr Index few_reflections = 200;
 
+/// Rows up to which reflections are made and applied one by one.
+constexpr Index few_rows = 80;
+
 /// Right-looking QR in one parallel region with a look-ahead of one panel, as BlockedLu.
 template <class T>
 class BlockedQr {
@@ -122,10 +125,26 @@ void apply_one_by_one(InColMajor<T> QR, const T* tau, Index reflections, Trans t
   }
 }
 
+/// The same for many columns; `from_corner`: reflection k reaches only columns k ... of B, the others being columns of
+/// the unit matrix.
+template <class T>
+void apply_to_many(InColMajor<T> QR, const T* tau, Index reflections, Trans trans, ColMajor<T> B, bool from_corner) {
+  for (Index step = 0; step < reflections; ++step) {
+    const Index k = trans == Trans::none ? reflections - 1 - step : step;
+    const Index first = from_corner ? k : 0;
+    detail::reflect_columns<T>(QR.col(k) + k + 1, trans == Trans::none ? conjugate(tau[k]) : tau[k],
+                               B.block(k, first, QR.rows - k, B.cols - first));
+  }
+}
+
 /// B := Q B or Q^H B block by block; `from_corner`: block k reaches only columns k ... of B, the others being columns
 /// of the unit matrix.
 template <class T>
 void apply_blocks(InColMajor<T> QR, const T* tau, Index reflections, Trans trans, ColMajor<T> B, bool from_corner) {
+  if (QR.rows <= few_rows) {
+    apply_to_many<T>(QR, tau, reflections, trans, B, from_corner);
+    return;
+  }
   constexpr Index strip = PackedReflectors<T>::strip;
   const Index blocks = (reflections + reflector_block - 1) / reflector_block;
   const bool rearranged = reflections > few_reflections || QR.rows < 4 * tall_part;
@@ -158,6 +177,13 @@ template <class T>
 void qr_in_place(ColMajor<T> A, T* tau) {
   const Index r = std::min(A.rows, A.cols);
   if (r == 0) {
+    return;
+  }
+  if (A.rows <= few_rows) {
+    for (Index k = 0; k < r; ++k) {
+      tau[k] = reflect_column<T>(A.col(k) + k, A.rows - k);
+      detail::reflect_columns<T>(A.col(k) + k + 1, tau[k], A.block(k, k + 1, A.rows - k, A.cols - k - 1));
+    }
     return;
   }
   if (r <= few_reflections) {

@@ -9,6 +9,9 @@ namespace {
 /// Work below this stays on one thread, in multiply-adds.
 constexpr Index worth_a_team = 500'000;
 
+/// Rows up to which reflections are applied one by one: the matrix stays in the cache.
+constexpr Index few_rows = 128;
+
 /// QR with column pivoting in blocks of columns. Within a block the trailing matrix stays A - V F^H, unformed, but for
 /// the pivot's row and column; half of the work is then in the products at the ends of blocks. Norms of what is left of
 /// a column follow from its element in the pivot's row, and are taken anew where digits have cancelled.
@@ -29,9 +32,15 @@ class PivotedQr {
         F_(A.cols, block),
         norm_(A.cols),
         reference_(A.cols),
-        stale_(A.cols) {}
+        stale_(A.cols) {
+    std::fill_n(stale_.data(), n_, false);
+  }
 
   void run() {
+    if (m_ <= few_rows) {
+      one_by_one();
+      return;
+    }
     in_parallel(m_ * n_ * r_ > worth_a_team ? get_num_threads() : 1, [this] { work(); });
   }
 
@@ -112,9 +121,8 @@ class PivotedQr {
     return square > low && square < std::numeric_limits<R>::max() ? std::sqrt(square) : norm2(x, n);
   }
 
-  /// Bring the column with the longest rest to the front, up to date, and make its reflection.
-  void pivot(Index k, Index done) {
-    const Index row = k + done;
+  /// The column with the longest rest goes to the front; returns where it came from.
+  Index exchange(Index row) {
     Index best = row;
     for (Index j = row + 1; j < n_; ++j) {
       best = norm_[j] > norm_[best] ? j : best;
@@ -124,6 +132,34 @@ class PivotedQr {
       std::swap(permutation_[row], permutation_[best]);
       norm_[best] = norm_[row];
       reference_[best] = reference_[row];
+    }
+    return best;
+  }
+
+  /// One reflection after the other, the trailing matrix always up to date.
+  void one_by_one() {
+    for (Index j = 0; j < n_; ++j) {
+      permutation_[j] = j;
+      norm_[j] = reference_[j] = norm_of(A_.col(j), m_);
+    }
+    for (Index row = 0; row < r_; ++row) {
+      exchange(row);
+      tau_[row] = reflect_column<T>(A_.col(row) + row, m_ - row);
+      detail::reflect_columns<T>(A_.col(row) + row + 1, tau_[row], A_.block(row, row + 1, m_ - row, n_ - row - 1));
+      for (Index j = row + 1; j < n_; ++j) {
+        update_norm(j, std::abs(A_(row, j)));
+        if (stale_[j]) {
+          norm_[j] = reference_[j] = norm_of(A_.col(j) + row + 1, m_ - row - 1);
+          stale_[j] = false;
+        }
+      }
+    }
+  }
+
+  /// Bring the column with the longest rest to the front, up to date, and make its reflection.
+  void pivot(Index k, Index done) {
+    const Index row = k + done;
+    if (const Index best = exchange(row); best != row) {
       for (Index l = 0; l < done; ++l) {
         std::swap(F_(row, l), F_(best, l));
       }
@@ -133,11 +169,7 @@ class PivotedQr {
     for (Index l = 0; l < done; ++l) {
       subtract_multiple<T>(length, conjugate(F_(row, l)), A_.col(k + l) + row, x);
     }
-    const R tail = real_part(long_dot<true, T>(x + 1, x + 1, length - 1));
-    const Reflector<T> H = reflector_for<T>(x[0], tail, x + 1, length - 1);
-    divide<T>(length - 1, H.pivot, x + 1);
-    x[0] = T(H.beta);
-    tau_[row] = H.tau;
+    tau_[row] = reflect_column<T>(x, length);
     for (Index l = 0; l < done; ++l) {  // V^H v
       inner_[l] = conjugate(A_(row, k + l)) + long_dot<true, T>(A_.col(k + l) + row + 1, x + 1, length - 1);
     }

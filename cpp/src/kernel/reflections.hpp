@@ -136,6 +136,23 @@ void subtract_outer_upto(Index n, const T* v, const T* w, ColMajor<T> A) {
   }
 }
 
+/// C := (I - factor v v^H) C, v = (1, tail): one reflection for all columns, a few at a time.
+template <class T>
+void reflect_columns(const T* tail, T factor, ColMajor<T> C) {
+  const Index rest = C.rows - 1;
+  T product[narrow_panel];
+  T multiple[narrow_panel];
+  for (Index j = 0; j < C.cols; j += narrow_panel) {
+    const ColMajor<T> columns = C.block(1, j, rest, std::min(narrow_panel, C.cols - j));
+    dots_upto<T>(columns, tail, product);
+    for (Index c = 0; c < columns.cols; ++c) {
+      multiple[c] = factor * (C(0, j + c) + conjugate(product[c]));
+      C(0, j + c) -= multiple[c];
+    }
+    subtract_outer_upto<T>(rest, tail, multiple, columns);
+  }
+}
+
 /// One pass over the rows of a panel below its square top: apply reflection k - 1, then product[c] := sum of
 /// conj(A(i, c)) A(i, k). `pivot` is what column k - 1 is divided by, w the multiples of it that are subtracted.
 template <class T>
@@ -257,6 +274,17 @@ void join_blocks(InColMajor<T> V, Index left, ColMajor<T> S) {
 }
 
 }  // namespace detail
+
+/// x := beta e_1 followed by the tail of v: the reflection that turns x into that multiple of e_1, v written in its
+/// place. Returns tau.
+template <class T>
+T reflect_column(T* x, Index length) {
+  const Real<T> tail = real_part(long_dot<true, T>(x + 1, x + 1, length - 1));
+  const Reflector<T> H = reflector_for<T>(x[0], tail, x + 1, length - 1);
+  divide<T>(length - 1, H.pivot, x + 1);
+  x[0] = T(H.beta);
+  return H.tau;
+}
 
 /// A = Q R in place for rows >= cols: R in the upper triangle, V below it, tau, and S with zeros above its diagonal.
 /// Recursive, so that nearly all the work is in products.  [Elmroth and Gustavson 2000, doi 10.1147/rd.444.0605]

@@ -2,6 +2,8 @@
 #pragma once
 #include <hessolve/core/view.hpp>
 
+#include "kernel/transpose_tile.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -85,6 +87,16 @@ void equilibrate_columns(ColMajor<T> A, Real<T>* scale) {
 
 template <class T>
 void copy_view(MatrixView<const T> from, MatrixView<T> to) {
+  if (from.row_stride == 1 && to.col_stride == 1) {  // from columns to rows: in tiles, which stay in the cache
+    constexpr Index tile = 32;
+    for (Index i = 0; i < to.rows; i += tile) {
+      for (Index j = 0; j < to.cols; j += tile) {
+        detail::transpose_tile<T>(&from(i, j), from.col_stride, std::min(tile, to.cols - j),
+                                  std::min(tile, to.rows - i), &to(i, j), to.row_stride);
+      }
+    }
+    return;
+  }
   for (Index j = 0; j < to.cols; ++j) {
     for (Index i = 0; i < to.rows; ++i) {
       to(i, j) = from(i, j);

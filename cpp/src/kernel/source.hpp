@@ -2,6 +2,7 @@
 #pragma once
 #include "kernel/simd.hpp"
 #include "kernel/team.hpp"
+#include "kernel/transpose_tile.hpp"
 
 #include <hessolve/core/buffer.hpp>
 
@@ -50,42 +51,6 @@ struct Source {
 };
 
 inline constexpr Index source_tile = 64;
-
-namespace detail {
-
-/// out(r, c) := in[c + r stride]: a block whose rows are contiguous, into contiguous columns.
-template <class T>
-void transpose_tile(const T* in, Index stride, Index m, Index n, T* out, Index ldo) {
-  constexpr Index W = simd::width<T>;
-  Index r = 0;
-  if constexpr (W > 1) {
-    for (; r + W <= m; r += W) {
-      Index c = 0;
-      for (; c + W <= n; c += W) {
-        Eigen::internal::PacketBlock<simd::Packet<T>, W> block;
-        for (int k = 0; k < W; ++k) {
-          block.packet[k] = simd::load<T>(in + (r + k) * stride + c);
-        }
-        Eigen::internal::ptranspose(block);
-        for (int k = 0; k < W; ++k) {
-          simd::store<T>(out + r + (c + k) * ldo, block.packet[k]);
-        }
-      }
-      for (; c < n; ++c) {
-        for (Index k = r; k < r + W; ++k) {
-          out[k + c * ldo] = in[k * stride + c];
-        }
-      }
-    }
-  }
-  for (; r < m; ++r) {
-    for (Index c = 0; c < n; ++c) {
-      out[r + c * ldo] = in[r * stride + c];
-    }
-  }
-}
-
-}  // namespace detail
 
 /// out := A(i : i + m, j : j + n), contiguous columns of stride ldo.
 template <class T>
