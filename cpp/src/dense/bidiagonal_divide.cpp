@@ -14,7 +14,7 @@ namespace hessolve {
 namespace {
 
 /// Largest block that is left to the QR iteration.
-constexpr Index leaf = 32;
+constexpr Index leaf = 20;
 
 /// Rows first ... first + size - 1 of B, with as many columns, or one more.
 struct Block {

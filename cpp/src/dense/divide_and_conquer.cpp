@@ -13,7 +13,7 @@ namespace hessolve {
 namespace {
 
 /// Largest block that is left to the QR iteration.
-constexpr Index leaf = 32;
+constexpr Index leaf = 20;
 
 /// The places of d in ascending order.
 template <class R>
