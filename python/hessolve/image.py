@@ -61,17 +61,20 @@ def hessian(
     sigma : float > 0, or one for each axis, or None
         Standard deviation of the Gaussian, in units of ``spacing``. None: no smoothing, for the schemes of differences.
     scheme : {"gaussian", "gaussian-twice", "difference", "difference-centred", "repeated-gradient"}
-        "gaussian" correlates with derivatives of a Gaussian, as ``scipy.ndimage.gaussian_filter`` samples them;
-        "gaussian-twice" twice with first derivatives of a Gaussian of ``sigma / sqrt(2)``. The others smooth first.
+        "gaussian" correlates with derivatives of a Gaussian, exact for quadratics whatever ``sigma`` and ``truncate``;
+        "gaussian-twice" twice with first derivatives of a Gaussian of ``sigma / sqrt(2)`` as
+        ``scipy.ndimage.gaussian_filter`` samples them. The others smooth first.
         "difference" takes second differences, and for mixed derivatives forward differences along both axes;
         "difference-centred" centred ones; "repeated-gradient" is ``numpy.gradient`` applied twice.
     mode : {"reflect", "mirror", "nearest", "constant", "wrap"} or their "grid-" names
         What the image is beyond its border, as in ``scipy.ndimage``.
     cval : float
-        The value beyond the border for "constant".
+        The value beyond the border for "constant": the result is that of an image with a wide margin of it, so that
+        adding a number to both changes nothing. Two schemes are scikit-image's at the border as well:
+        "repeated-gradient" takes one-sided differences there, and "gaussian-twice" reads ``cval`` beyond the border of
+        every pass, also that of derivatives.
     truncate : float > 0
-        Kernels reach this many sigma to each side. At 4 the kernel of second order sums to ``-1e-3 / sigma**2``, not
-        0: on a bright background subtract it first, or take 6.
+        Kernels reach this many sigma to each side; in "gaussian" at least a pixel.
     spacing : float > 0, or one for each axis
         Distance of pixels; derivatives are taken in its unit.
     scale_normalized : bool
@@ -98,9 +101,12 @@ def hessian(
     Notes
     -----
     Passes along axes are shared between components; with d axes and kernels of radius r about ``(r + 1) (d + 1) d``
-    flops for each component and pixel. Images smaller than a kernel are extended as often as it takes. Equivalent:
+    flops for each component and pixel. Images smaller than a kernel are extended as often as it takes. Kernels of
+    "gaussian" are the sampled Gaussian times its orthogonal polynomials, which is a local fit: a constant has no
+    derivatives at all. Where truncation is far out they are those of ``scipy.ndimage.gaussian_filter``. Equivalent:
     ``skimage.feature.hessian_matrix`` is "gaussian-twice" with ``truncate`` 8 (100 for sigma <= 1) where
-    ``use_gaussian_derivatives``, else "repeated-gradient". Reference: Lindeberg 1998, doi:10.1023/A:1008045108935.
+    ``use_gaussian_derivatives``, else "repeated-gradient". References: Lindeberg 1998, doi:10.1023/A:1008045108935;
+    Savitzky and Golay 1964, doi:10.1021/ac60214a047.
 
     Examples
     --------
