@@ -188,7 +188,8 @@ def eigenvalues(
             scale_normalized=scale_normalized,
         )  # fmt: skip
         if array.ndim > 3:
-            return hessian_eigenvalues(checked(_core.image_hessian(array, chosen), array), order=order)
+            field = checked(_core.image_hessian(array, chosen), array)
+            return checked(_eigenvalues_of(field, array.ndim, by_magnitude), array)
         return checked(_core.image_eigenvalues(array, chosen, by_magnitude), array)
 
     result: NDArray[Any] = over_channels(image, channel_axis, compute, leading=1)
@@ -212,7 +213,7 @@ def hessian_eigenvalues(H: ArrayLike, *, order: str = "descending") -> NDArray[A
     Raises
     ------
     ValueError
-        If the first axis has no triangular number of components, or one is NaN or infinite.
+        If the first axis has no triangular number of components, one is NaN or infinite, or an eigenvalue overflows.
     TypeError
         For complex components.
 
@@ -231,11 +232,27 @@ def hessian_eigenvalues(H: ArrayLike, *, order: str = "descending") -> NDArray[A
     """
     by_magnitude = _arrays.choice(order, "order", ORDERS) == "magnitude"
     components, d = as_components(H)
+    return _in_range(_eigenvalues_of(components, d, by_magnitude), components)
+
+
+def _eigenvalues_of(components: NDArray[Any], d: int, by_magnitude: bool) -> NDArray[Any]:
     if d <= 3:
         return _core.image_eigh(components, d, vectors=False, by_magnitude=by_magnitude)[0]
     values = np.ascontiguousarray(np.moveaxis(_core.eigh(matrices(components, d), vectors=False)[0], -1, 0)[::-1])
     if by_magnitude:
         values = np.take_along_axis(values, np.argsort(abs(values), axis=0, kind="stable"), axis=0)
+    return values
+
+
+def _in_range(values: NDArray[Any], H: NDArray[Any]) -> NDArray[Any]:
+    """Return eigenvalues that are finite; none is larger than d times the largest component."""
+    where = _core.image_range(values.reshape(-1))[1]
+    if where >= 0:
+        at = tuple(int(i) for i in np.unravel_index(where, values.shape)[1:])
+        raise ValueError(
+            f"`H` {H.shape} holds numbers as large as {float(abs(H).max()):.2g}, and an eigenvalue at index {at} "
+            f"overflows {H.dtype}; divide `H` by {len(values)} first, and the eigenvalues are that much smaller."
+        )
     return values
 
 
@@ -284,7 +301,7 @@ def hessian_eigh(H: ArrayLike) -> HessianEigh:
         values = np.ascontiguousarray(np.moveaxis(values, -1, 0)[::-1])
         vectors = np.ascontiguousarray(np.moveaxis(vectors, (-2, -1), (0, 1))[:, ::-1])
     assert vectors is not None
-    return HessianEigh(values, vectors)
+    return HessianEigh(_in_range(values, components), vectors)
 
 
 def hessian_determinant(
