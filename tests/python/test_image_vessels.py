@@ -225,6 +225,21 @@ def test_backgrounds_have_neither_vessels_nor_blobs(shape, value, dtype):
     assert all(min(min(p), *(n - 1 - x for n, x in zip(shape, p, strict=True))) < 3 for p in found.positions)
 
 
+@pytest.mark.parametrize("scheme", ["gaussian", "difference", "repeated-gradient"])
+def test_a_constant_border_moves_with_the_image(scheme):
+    """What is added to the image and to cval changes nothing, and the negative image has the bright vessels."""
+    image = np.random.default_rng(5).standard_normal((40, 50))
+    options = {"mode": "constant", "scheme": scheme}
+    expected = hs.image.frangi(image, [1, 2], cval=0.5, **options)
+    found = hs.image.frangi(image + 64, [1, 2], cval=64.5, **options)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)
+    found = hs.image.frangi(-image, [1, 2], cval=-0.5, black_ridges=False, **options)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13)
+    one, other = (hs.image.blobs(image + c, [1, 2], threshold=0.01, cval=0.5 + c, **options) for c in (0, 64))
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-9)
+
+
 def test_a_faint_vessel_on_a_bright_background_is_found():
     columns = np.arange(61.0)
     line = np.tile(-0.01 * np.exp(-((columns - 30) ** 2) / 18), (61, 1))
