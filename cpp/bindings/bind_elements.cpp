@@ -81,8 +81,9 @@ void register_assembler(py::module_& m, const char* name) {
               Outcome outcome;
               {
                 const py::gil_scoped_release nogil;
-                outcome = a.template assemble<R>(B, flags, out);
+                outcome = a.template assemble<R>(B, flags, out, python_signals());
               }
+              raise_if_interrupted();
               return as_tuple(outcome);
             });
           },
@@ -99,8 +100,9 @@ py::tuple project(const py::array& blocks, const std::string& projection) {
     Outcome outcome;
     {
       const py::gil_scoped_release nogil;
-      outcome = project_blocks<R>(B, how, P);
+      outcome = project_blocks<R>(B, how, P, python_signals());
     }
+    raise_if_interrupted();
     return py::make_tuple(out, as_tuple(outcome));
   });
 }

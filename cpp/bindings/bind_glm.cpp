@@ -78,7 +78,8 @@ py::tuple hessian(const py::object& X, const Loss& loss) {
   return with_matrix(X, [&](const auto& view) -> py::tuple {
     using R = decltype(scalar_of(view));
     const Stack<R> coef(loss.coef, "coef");
-    const GlmOptions<R> options = loss.options<R>();
+    GlmOptions<R> options = loss.options<R>();
+    options.stop = python_signals();
     const Index size = coef.rows() * coef.cols();
     const py::array_t<R> h = new_array<R>({}, {size, size});
     const Stack<R> H(h, "H", true);
@@ -87,6 +88,7 @@ py::tuple hessian(const py::object& X, const Loss& loss) {
       const py::gil_scoped_release nogil;
       outcome = glm_hessian(view, MatrixView<const R>(coef[0]), options, H[0]);
     }
+    raise_if_interrupted();
     return py::make_tuple(h, as_tuple(outcome));
   });
 }
@@ -117,8 +119,9 @@ py::tuple gauss_newton_of(const py::array& jacobian, const py::object& weights, 
     Outcome outcome;
     {
       const py::gil_scoped_release nogil;
-      outcome = gauss_newton<R>(J[0], w, static_cast<R>(damping), H[0]);
+      outcome = gauss_newton<R>(J[0], w, static_cast<R>(damping), H[0], python_signals());
     }
+    raise_if_interrupted();
     return py::make_tuple(h, as_tuple(outcome));
   };
   return py::isinstance<py::array_t<float>>(jacobian) ? run(float{}) : run(double{});

@@ -219,7 +219,7 @@ void register_image(py::module_& m) {
               image::blob_maxima<T>(
                   {response.data(), view.axes, view.shape}, sigmas.data(), count, threshold,
                   [](void* to, const image::Blob& b) { static_cast<std::vector<image::Blob>*>(to)->push_back(b); },
-                  &blobs);
+                  &blobs, options.border);
             }
             return done;
           });

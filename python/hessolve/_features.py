@@ -52,7 +52,8 @@ def blobs(
         Scales, in units of ``spacing``, in any order.
     threshold : float >= 0
         The least response that counts, in (units of the image)^d: a blob of Gaussian profile, height A and width s
-        answers with ``(A / 4)**2`` at scale s in two dimensions.
+        answers with ``(A / 4)**2`` at scale s in two dimensions. At 0 the rounding of a slope counts as well; a
+        constant has no response.
     polarity : {"both", "bright", "dark"}
         Which blobs to return.
     scheme, mode, cval, truncate, spacing : as in `hessian`
@@ -60,7 +61,8 @@ def blobs(
     Returns
     -------
     positions : (n, d) ndarray, float64
-        In pixels, from the maximum of a quadratic through the neighbours.
+        In pixels, from the maximum of a quadratic through the neighbours; with ``mode="wrap"`` pixels have neighbours
+        across the border, and positions are from -1/2 to n - 1/2.
     scales : (n,) ndarray, float64
         From the maximum of a parabola over log sigma. A Gaussian of width s has scale s in two dimensions,
         ``s sqrt(2 / d)`` in d.
@@ -167,7 +169,7 @@ def structure(
 
     Notes
     -----
-    What truncated kernels make of a constant, and rounding, is flat as well. Two passes over tiles, as `eigenvalues`.
+    What is rounding beside the largest pixel is flat as well. Two passes over tiles, as `eigenvalues`.
     Reference: Frangi et al. 1998, doi:10.1007/BFb0056195, table 1.
 
     Examples

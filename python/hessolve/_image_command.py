@@ -10,6 +10,7 @@ from typing import Any
 CHANNELS = ("luminance", "red", "green", "blue")
 LUMINANCE = (0.2125, 0.7154, 0.0721)  # ITU-R BT.709
 SHOWN = 20
+MOST_SCALES = 10_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("blobs", "list blobs: position, scale, response", "OUT"),
     ):
         sub = which.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        sub.add_argument("image", metavar="IN", help="picture (.png, .jpg, .tif, ...) or array (.npy)")
+        sub.add_argument(
+            "image",
+            metavar="IN",
+            help="picture (.png, .jpg, .tif, ...) or array (.npy; colours too: uint8 or uint16, 3 or 4 channels last)",
+        )
         kinds = ".png or another picture, or .npy" if name == "vessels" else ".csv, .npy, or a picture with circles"
         sub.add_argument("-o", "--output", metavar=output, required=name == "vessels", help=kinds)
         sub.add_argument(
@@ -45,6 +50,12 @@ def run(options: argparse.Namespace) -> int:
     if options.output is not None and not Path(options.output).parent.is_dir():
         raise _input_error(f"{options.output}: there is no folder {Path(options.output).parent}")
     image = read_image(options.image, options.channel)
+    others = (".npy",) if options.what == "vessels" else (".csv", ".npy")
+    if options.output is not None and Path(options.output).suffix not in others and image.ndim != 2:
+        raise _input_error(
+            f"{options.output}: a picture has two dimensions, {options.image} has {image.ndim} {image.shape}; "
+            f"write a {' or '.join(others)}"
+        )
     if options.what == "vessels":
         return _vessels(options, image, sigmas)
     return _blobs(options, image, sigmas)
@@ -56,11 +67,15 @@ def parse_sigmas(text: str) -> list[float]:
         if ":" in text:
             parts = [float(part) for part in text.split(":")]
             start, stop, step = parts if len(parts) == 3 else (*parts, 1.0)
-            count = int(-((start - stop) // step)) if step > 0 else 0
-            sigmas = [start + k * step for k in range(min(count, 10_000)) if start + k * step < stop]
+            count = -((start - stop) // step) if step > 0 else 0.0
+            if count > MOST_SCALES:
+                raise _input_error(
+                    f"--sigmas {text}: {count:.6g} scales are more than {MOST_SCALES}; take a larger step"
+                )
+            sigmas = [start + k * step for k in range(int(count)) if start + k * step < stop]
         else:
             sigmas = [float(part) for part in text.split(",")]
-    except ValueError:
+    except (ValueError, OverflowError):
         sigmas = []
     if not sigmas or not all(0 < s < float("inf") for s in sigmas):
         raise _input_error(f"--sigmas {text}: scales > 0 are needed, as start:stop:step (1:10:2) or a list (1,2,4)")
@@ -68,7 +83,7 @@ def parse_sigmas(text: str) -> list[float]:
 
 
 def read_image(path: str, channel: str) -> Any:
-    """Read a picture as float64 from 0 to 1, or an array as it is."""
+    """Read a picture as float64 from 0 to 1, or an array as it is, unless it holds the pixels of a colour picture."""
     import numpy as np
 
     file = Path(path)
@@ -76,9 +91,11 @@ def read_image(path: str, channel: str) -> Any:
         raise _input_error(f"{path}: there is no such file")
     if file.suffix == ".npy":
         try:
-            return np.load(file, mmap_mode="r", allow_pickle=False)
+            array = np.load(file, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as problem:
             raise _input_error(f"{path}: cannot be read: {problem}") from None
+        colours = array.ndim == 3 and array.shape[2] in (3, 4) and array.dtype in (np.uint8, np.uint16)
+        return _grey(array, channel) if colours else array
     try:
         with _pillow().open(file) as picture:
             if picture.mode in ("P", "RGBA", "LA", "CMYK", "YCbCr", "PA"):
@@ -86,6 +103,13 @@ def read_image(path: str, channel: str) -> Any:
             pixels = np.asarray(picture)
     except (OSError, ValueError, SyntaxError) as problem:
         raise _input_error(f"{path}: cannot be read as a picture: {problem}") from None
+    return _grey(pixels, channel)
+
+
+def _grey(pixels: Any, channel: str) -> Any:
+    """Return one channel, or the luminance, of pixels (rows, columns[, channels]), the full scale as 1."""
+    import numpy as np
+
     kind = pixels.dtype
     full = 1.0 if kind.kind in "fb" else 65535.0 if kind.itemsize > 1 else 255.0  # 16 bits come as int32 as well
     pixels = pixels.astype(np.float64) / full
@@ -156,8 +180,6 @@ def _circled(image: Any, found: Any) -> Any:
     import numpy as np
     from PIL import ImageDraw
 
-    if np.ndim(image) != 2:
-        raise _input_error("circles are drawn on pictures of two dimensions; write a .csv or .npy")
     low, high = float(np.min(image)), float(np.max(image))
     grey = np.rint((np.asarray(image, dtype=float) - low) * (255 / (high - low) if high > low else 0)).astype(np.uint8)
     picture = _pillow().fromarray(grey).convert("RGB")

@@ -56,6 +56,8 @@ def _plane(value: ArrayLike, name: str) -> NDArray[Any]:
     array = _arrays.as_array(value, name)
     if array.ndim != 2 or array.dtype.kind == "c":
         raise ValueError(f"`{name}` {array.shape} is not a real image of two dimensions.")
+    if array.size == 0:
+        raise ValueError(f"`{name}` {array.shape} is empty; there is nothing to draw.")
     if not np.isfinite(array).all():
         raise ValueError(f"`{name}` {array.shape} has a NaN or infinity; fill it first.")
     return array

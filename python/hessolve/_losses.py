@@ -56,11 +56,13 @@ def problem_of(
     alpha: Any,
     fit_intercept: Any,
     reduction: Any,
+    zero_weights: bool = False,
 ) -> Problem:
+    """Return the checked problem; ``zero_weights``: all weights may be zero, where the sum is."""
     _arrays.choice(family, "family", FAMILIES)
     intercept = _arrays.flag(fit_intercept, "fit_intercept")
     mean = _arrays.choice(reduction, "reduction", ("sum", "mean")) == "mean"
-    width = _arrays.real(delta, "delta", "it is a finite number > 0", lambda value: 0 < value < np.inf)
+    width = delta_of(delta)
     penalty = _design.one_alpha(alpha)
     matrix, data = real_matrix(X, "X")
     m, n = matrix.shape
@@ -68,9 +70,10 @@ def problem_of(
         raise ValueError(f"`X` {(m, n)} has no rows, and so there is no mean; use reduction='sum'.")
     beta = _coefficients(coef, family, (m, n), intercept, data.dtype)
     labels = _labels(y, family, (m, n), len(beta))
-    weights = row_weights(sample_weight, m, "sample_weight", "X")
+    weights = row_weights(sample_weight, m, "sample_weight", "X", data.dtype, zero_weights)
+    if mean and weights is not None:
+        total_of(weights)
     target = None if labels is None else cast(labels, "y", data.dtype)
-    weights = None if weights is None else cast(weights, "sample_weight", data.dtype)
     loss = _core.GlmLoss(beta, target, weights, family, width, intercept, penalty, mean)
     sparse = isinstance(matrix, _design.Csr)
     core = (matrix.indptr, matrix.indices, matrix.data, matrix.columns) if sparse else matrix
@@ -149,8 +152,23 @@ def _labels(y: Any, family: str, shape: tuple[int, int], classes: int) -> NDArra
     return np.where(array == 0, -1.0, array) if family == "squared-hinge" else array
 
 
-def row_weights(value: Any, rows: int, name: str, matrix: str) -> NDArray[Any] | None:
-    """Return weights, finite and >= 0."""
+def delta_of(value: Any) -> float:
+    return _arrays.real(value, "delta", "it is a finite number > 0", lambda number: 0 < number < np.inf)
+
+
+def total_of(weights: NDArray[Any]) -> float:
+    """Return the sum of weights in float64, which must hold it."""
+    with np.errstate(over="ignore"):
+        total = float(np.sum(weights, dtype=np.float64))
+    if not np.isfinite(total):
+        raise ValueError(f"`sample_weight` {weights.shape}: its sum overflows in float64; scale the weights.")
+    return total
+
+
+def row_weights(
+    value: Any, rows: int, name: str, matrix: str, dtype: np.dtype[Any], zero: bool = False
+) -> NDArray[Any] | None:
+    """Return weights, finite and >= 0, in another dtype, in whose range they must be; ``zero``: they may all be 0."""
     if value is None:
         return None
     array = _arrays.as_array(value, name)
@@ -162,9 +180,18 @@ def row_weights(value: Any, rows: int, name: str, matrix: str) -> NDArray[Any] |
     if wrong.any():
         row = int(np.argmax(wrong))
         raise ValueError(f"`{name}` {array.shape} has {array[row]:g} at row {row}; weights are finite numbers >= 0.")
-    if rows and not array.any():
+    if rows and not zero and not array.any():
         raise ValueError(f"`{name}` {array.shape} is all zero; at least one weight must be positive.")
-    return array
+    result = cast(array, name, dtype)
+    if result is not array and array.dtype != dtype:
+        lost = (array > 0) & (array < np.finfo(dtype).tiny)
+        if lost.any():
+            row = int(np.argmax(lost))
+            raise ValueError(
+                f"`{name}` {array.shape} has {array[row]:g} at row {row}, too small for {dtype}, the dtype of "
+                f"`{matrix}`; scale the weights, set it to 0, or pass `{matrix}` in float64."
+            )
+    return result
 
 
 def residual_of(value: Any, shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -57,7 +57,8 @@ def frangi(
         Return the sigma of the maximum as well, 0 where there is no vessel.
     legacy : bool
         As scikit-image: Hessians are not normalised, and gamma is half of the largest norm at the first scale, so
-        that the result depends on the order of the scales. Fixes ``scheme``, ``truncate`` and ``spacing``.
+        that the result depends on the order of the scales. Fixes ``scheme``, ``truncate`` and ``spacing``; ``cval`` is
+        read beyond the border of derivatives too, as by its "gaussian-twice".
     scheme, mode, cval, truncate, spacing, channel_axis : as in `hessian`
 
     Returns

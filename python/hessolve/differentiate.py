@@ -306,6 +306,8 @@ def hessian(
     Notes
     -----
     "dual": a forward and a backward sweep over the operations of ``f``, for 8 columns at once and on several threads.
+    At a corner it follows one side, as ``f`` takes it: a ``where`` its branch, a maximum the first of equal entries,
+    ``abs`` at 0 the side of x >= 0, so that ``abs(x)**2`` has its 2; ``sign`` is a constant.
     "3-point" from ``f``: 7 (n^2 + n) calls, "2-point" 7 (n^2 + 3 n) / 2, each entry extrapolated with an error
     estimate, and more where steps turn out too long for f; near bounds, "2-point" keeps to points above x. From
     ``grad``: 6 n calls of it ("3-point"), n ("2-point", with half of the digits). "complex" has about 12 digits, from

@@ -42,7 +42,7 @@ def glm_hessian(
     delta : float, > 0
         Of "huber", in units of ``y``: residuals of exactly this size count as inside.
     sample_weight : (m,) array_like, optional
-        Finite, >= 0, not all zero.
+        Finite, >= 0, not all zero, in the range of X's dtype.
     alpha : float, >= 0
         Of the penalty ``alpha / 2 ||coef||^2``, in which intercepts have no part. ``reduction`` leaves it alone.
     fit_intercept : bool
@@ -183,7 +183,7 @@ class GlmHessian:
     Raises
     ------
     ValueError, TypeError
-        As in `glm_hessian`; an `update` that fails leaves the sum as it was.
+        As in `glm_hessian`; an `update` that fails leaves the sum as it was. The weights of one chunk may all be zero.
 
     Examples
     --------
@@ -208,40 +208,58 @@ class GlmHessian:
         reduction: str = "sum",
     ) -> None:
         self._coef = np.array(_arrays.as_array(coef, "coef"))
-        self._keywords: dict[str, Any] = {"family": family, "delta": delta, "fit_intercept": fit_intercept}
+        self._delta = _losses.delta_of(delta)
+        self._intercept = _arrays.flag(fit_intercept, "fit_intercept")
         self._alpha = _design.one_alpha(alpha)
         self._mean = _arrays.choice(reduction, "reduction", ("sum", "mean")) == "mean"
-        axes = 2 if _arrays.choice(family, "family", _losses.FAMILIES) == "softmax" else 1
-        if self._coef.ndim != axes or self._coef.size == 0:
-            needed = "(K, n) or (K, n + 1)" if axes == 2 else "(n,) or (n + 1,)"
+        self._family = _arrays.choice(family, "family", _losses.FAMILIES)
+        axes = 2 if self._family == "softmax" else 1
+        if self._coef.ndim != axes or self._coef.size == 0 or (axes == 2 and len(self._coef) < 2):
+            needed = "(K, n) or (K, n + 1) with K >= 2" if axes == 2 else "(n,) or (n + 1,)"
             raise ValueError(f"`coef` {self._coef.shape} does not fit family={family!r}; {needed} is needed.")
         _losses.refuse_complex(self._coef, "coef")
         _operands.check_finite(self._coef, "coef")
-        self._penalised = self._coef.shape[-1] - int(_arrays.flag(fit_intercept, "fit_intercept"))
+        self._penalised = self._coef.shape[-1] - int(self._intercept)
         self._sum = np.zeros((self._coef.size, self._coef.size))
         self.total_weight = 0.0  #: the sum of the weights so far; of rows, where there are none
         self.rows = 0  #: rows so far
 
     def update(self, X: Any, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None) -> None:
-        """Add the rows of a chunk, (m, n), with their labels and weights, (m,)."""
-        H = glm_hessian(X, y, self._coef, sample_weight=sample_weight, **self._keywords)
-        rows = int(X.shape[0]) if hasattr(X, "shape") else len(X)
-        self._sum += H
-        self.total_weight += float(rows if sample_weight is None else np.sum(sample_weight, dtype=np.float64))
+        """Add the rows of a chunk, (m, n), with their labels and weights, (m,), which may all be zero."""
+        problem = _losses.problem_of(
+            X, y, self._coef, self._family, self._delta, sample_weight, 0.0, self._intercept, "sum", zero_weights=True
+        )
+        H, outcome = _core.glm_hessian(problem.X, problem.loss)
+        problem.raise_for(outcome)
+        rows = problem.shape[0]
+        weight = rows if sample_weight is None else _losses.total_of(_arrays.as_array(sample_weight, "sample_weight"))
+        with np.errstate(over="ignore"):
+            total = self._sum + H
+        if not np.isfinite(total).all() or not np.isfinite(self.total_weight + weight):
+            raise ValueError(
+                f"the sum over {self.rows + rows} rows overflows in float64 with `X` {problem.shape}; scale its "
+                "columns, or the weights."
+            )
+        self._sum = total
+        self.total_weight += float(weight)
         self.rows += rows
 
     @property
     def matrix(self) -> NDArray[np.float64]:
         """Return the Hessian over all rows so far, (p, p), float64."""
-        if self._mean and self.rows == 0:
-            raise ValueError("there are no rows yet, and so no mean; call update(X, y) first.")
-        H = self._sum / self.total_weight if self._mean else self._sum.copy()
+        if self._mean and self.total_weight == 0:
+            what = "weights other than zero" if self.rows else "rows"
+            raise ValueError(f"there are no {what} yet, and so no mean; call update(X, y) first.")
+        with np.errstate(over="ignore"):
+            H = self._sum / self.total_weight if self._mean else self._sum.copy()
         penalised = self._penalised * (self._coef.shape[0] if self._coef.ndim == 2 else 1)
         H[np.arange(penalised), np.arange(penalised)] += self._alpha
+        if not np.isfinite(H).all():
+            raise ValueError(f"the Hessian over {self.rows} rows overflows in float64; scale the weights, or alpha.")
         return H
 
     def __repr__(self) -> str:
-        return f"GlmHessian(family={self._keywords['family']!r}, coef={self._coef.shape}, rows={self.rows})"
+        return f"GlmHessian(family={self._family!r}, coef={self._coef.shape}, rows={self.rows})"
 
 
 class GaussNewton(NamedTuple):
@@ -272,7 +290,7 @@ def gauss_newton(
     residual : (m,) array_like, optional
         r at the same point.
     weights : (m,) array_like, optional
-        Of the squares of the residuals: finite, >= 0, not all zero.
+        Of the squares of the residuals: finite, >= 0, not all zero, in the range of J's dtype.
     damping : float, >= 0
         Levenberg's parameter.
 
@@ -287,7 +305,7 @@ def gauss_newton(
     Raises
     ------
     ValueError
-        For shapes that do not fit, a negative weight or damping, NaN or infinity.
+        For shapes that do not fit, a negative weight or damping, NaN or infinity, also where products overflow.
     TypeError
         For complex numbers.
 
@@ -311,8 +329,7 @@ def gauss_newton(
     matrix, data = _losses.real_matrix(J, "J")
     shape = matrix.shape
     lam = _design.one_alpha(damping, "damping")
-    w = _losses.row_weights(weights, shape[0], "weights", "J")
-    w = None if w is None else _losses.cast(w, "weights", data.dtype)
+    w = _losses.row_weights(weights, shape[0], "weights", "J", data.dtype)
     r = None if residual is None else _losses.residual_of(residual, shape, data.dtype)
     if isinstance(matrix, _design.Csr):
         zeros = np.zeros((1, shape[1]), dtype=data.dtype)
@@ -327,14 +344,22 @@ def gauss_newton(
         raise ValueError(f"J^T W J overflows in {data.dtype} for `J` {shape}; scale its columns.")
     if r is None:
         return H
-    weighted = r if w is None else w * r
-    if isinstance(matrix, _design.Csr):
-        A = _sparse.csr_array((matrix.indptr, matrix.indices, matrix.data), shape)
-        gradient = np.asarray(A.T @ weighted)
-        step = _sparse_step(A, r, w, lam)
-    else:
-        gradient = matrix.T @ weighted
-        step = _dense_step(matrix, r, w, lam)
+    A = (
+        _sparse.csr_array((matrix.indptr, matrix.indices, matrix.data), shape)
+        if isinstance(matrix, _design.Csr)
+        else None
+    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        weighted = r if w is None else w * r
+        gradient = np.asarray((matrix if A is None else A).T @ weighted)
+    if not np.isfinite(gradient).all():
+        raise ValueError(
+            f"J^T W r overflows in {data.dtype} for `J` {shape} and `residual` {r.shape}, as large as "
+            f"{abs(r).max():.2g}; scale the residuals and the rows of `J`, or the weights."
+        )
+    step = _dense_step(matrix, r, w, lam) if A is None else _sparse_step(A, r, w, lam)
+    if not np.isfinite(step).all():
+        raise ValueError(f"the step for `J` {shape} overflows in {data.dtype}; scale its columns, or the residuals.")
     return GaussNewton(H, gradient, step)
 
 

@@ -61,17 +61,20 @@ def hessian(
     sigma : float > 0, or one for each axis, or None
         Standard deviation of the Gaussian, in units of ``spacing``. None: no smoothing, for the schemes of differences.
     scheme : {"gaussian", "gaussian-twice", "difference", "difference-centred", "repeated-gradient"}
-        "gaussian" correlates with derivatives of a Gaussian, as ``scipy.ndimage.gaussian_filter`` samples them;
-        "gaussian-twice" twice with first derivatives of a Gaussian of ``sigma / sqrt(2)``. The others smooth first.
+        "gaussian" correlates with derivatives of a Gaussian, exact for quadratics whatever ``sigma`` and ``truncate``;
+        "gaussian-twice" twice with first derivatives of a Gaussian of ``sigma / sqrt(2)`` as
+        ``scipy.ndimage.gaussian_filter`` samples them. The others smooth first.
         "difference" takes second differences, and for mixed derivatives forward differences along both axes;
         "difference-centred" centred ones; "repeated-gradient" is ``numpy.gradient`` applied twice.
     mode : {"reflect", "mirror", "nearest", "constant", "wrap"} or their "grid-" names
         What the image is beyond its border, as in ``scipy.ndimage``.
     cval : float
-        The value beyond the border for "constant".
+        The value beyond the border for "constant": the result is that of an image with a wide margin of it, so that
+        adding a number to both changes nothing. Two schemes are scikit-image's at the border as well:
+        "repeated-gradient" takes one-sided differences there, and "gaussian-twice" reads ``cval`` beyond the border of
+        every pass, also that of derivatives.
     truncate : float > 0
-        Kernels reach this many sigma to each side. At 4 the kernel of second order sums to ``-1e-3 / sigma**2``, not
-        0: on a bright background subtract it first, or take 6.
+        Kernels reach this many sigma to each side; in "gaussian" at least a pixel.
     spacing : float > 0, or one for each axis
         Distance of pixels; derivatives are taken in its unit.
     scale_normalized : bool
@@ -98,9 +101,12 @@ def hessian(
     Notes
     -----
     Passes along axes are shared between components; with d axes and kernels of radius r about ``(r + 1) (d + 1) d``
-    flops for each component and pixel. Images smaller than a kernel are extended as often as it takes. Equivalent:
+    flops for each component and pixel. Images smaller than a kernel are extended as often as it takes. Kernels of
+    "gaussian" are the sampled Gaussian times its orthogonal polynomials, which is a local fit: a constant has no
+    derivatives at all. Where truncation is far out they are those of ``scipy.ndimage.gaussian_filter``. Equivalent:
     ``skimage.feature.hessian_matrix`` is "gaussian-twice" with ``truncate`` 8 (100 for sigma <= 1) where
-    ``use_gaussian_derivatives``, else "repeated-gradient". Reference: Lindeberg 1998, doi:10.1023/A:1008045108935.
+    ``use_gaussian_derivatives``, else "repeated-gradient". References: Lindeberg 1998, doi:10.1023/A:1008045108935;
+    Savitzky and Golay 1964, doi:10.1021/ac60214a047.
 
     Examples
     --------
@@ -182,7 +188,8 @@ def eigenvalues(
             scale_normalized=scale_normalized,
         )  # fmt: skip
         if array.ndim > 3:
-            return hessian_eigenvalues(checked(_core.image_hessian(array, chosen), array), order=order)
+            field = checked(_core.image_hessian(array, chosen), array)
+            return checked(_eigenvalues_of(field, array.ndim, by_magnitude), array)
         return checked(_core.image_eigenvalues(array, chosen, by_magnitude), array)
 
     result: NDArray[Any] = over_channels(image, channel_axis, compute, leading=1)
@@ -206,7 +213,7 @@ def hessian_eigenvalues(H: ArrayLike, *, order: str = "descending") -> NDArray[A
     Raises
     ------
     ValueError
-        If the first axis has no triangular number of components, or one is NaN or infinite.
+        If the first axis has no triangular number of components, one is NaN or infinite, or an eigenvalue overflows.
     TypeError
         For complex components.
 
@@ -225,11 +232,27 @@ def hessian_eigenvalues(H: ArrayLike, *, order: str = "descending") -> NDArray[A
     """
     by_magnitude = _arrays.choice(order, "order", ORDERS) == "magnitude"
     components, d = as_components(H)
+    return _in_range(_eigenvalues_of(components, d, by_magnitude), components)
+
+
+def _eigenvalues_of(components: NDArray[Any], d: int, by_magnitude: bool) -> NDArray[Any]:
     if d <= 3:
         return _core.image_eigh(components, d, vectors=False, by_magnitude=by_magnitude)[0]
     values = np.ascontiguousarray(np.moveaxis(_core.eigh(matrices(components, d), vectors=False)[0], -1, 0)[::-1])
     if by_magnitude:
         values = np.take_along_axis(values, np.argsort(abs(values), axis=0, kind="stable"), axis=0)
+    return values
+
+
+def _in_range(values: NDArray[Any], H: NDArray[Any]) -> NDArray[Any]:
+    """Return eigenvalues that are finite; none is larger than d times the largest component."""
+    where = _core.image_range(values.reshape(-1))[1]
+    if where >= 0:
+        at = tuple(int(i) for i in np.unravel_index(where, values.shape)[1:])
+        raise ValueError(
+            f"`H` {H.shape} holds numbers as large as {float(abs(H).max()):.2g}, and an eigenvalue at index {at} "
+            f"overflows {H.dtype}; divide `H` by {len(values)} first, and the eigenvalues are that much smaller."
+        )
     return values
 
 
@@ -278,7 +301,7 @@ def hessian_eigh(H: ArrayLike) -> HessianEigh:
         values = np.ascontiguousarray(np.moveaxis(values, -1, 0)[::-1])
         vectors = np.ascontiguousarray(np.moveaxis(vectors, (-2, -1), (0, 1))[:, ::-1])
     assert vectors is not None
-    return HessianEigh(values, vectors)
+    return HessianEigh(_in_range(values, components), vectors)
 
 
 def hessian_determinant(

@@ -323,7 +323,7 @@ def vesselness(image: ArrayLike, vesselness: ArrayLike, *, ax: Any = None) -> An
     Raises
     ------
     ValueError
-        If the two differ in shape, or have not two dimensions, or NaN.
+        If the two differ in shape, have not two dimensions, are empty, or have a NaN.
     ImportError
         If matplotlib is missing.
     """
@@ -351,7 +351,7 @@ def curvatures(image: ArrayLike, H: ArrayLike, *, every: int = 16, ax: Any = Non
     Raises
     ------
     ValueError
-        If the two do not fit, or ``every`` is out of range.
+        If the two do not fit, the image is empty, or ``every`` is out of range.
     ImportError
         If matplotlib is missing.
     """

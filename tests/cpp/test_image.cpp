@@ -39,7 +39,7 @@ void quadratics_have_their_derivatives(image::Scheme scheme, bool smooth) {
   T* const fields[] = {H.data(), H.data() + f.size(), H.data() + 2 * f.size()};
   image::HessianOptions options = image::at_scale(1);
   options.spacing.fill(h);
-  options.truncate = 8;
+  options.truncate = scheme == image::Scheme::gaussian ? 3 : 8;
   options.scheme = scheme;
   options.smooth = smooth;
   CHECK(image::hessian<T>(image::image_2d(f.data(), m, n), options, fields).ok());
@@ -142,8 +142,42 @@ void blobs_are_found() {
   }
 }
 
+/// A constant has no curvature, and a constant border is a margin.
+template <class T>
+void constants_are_nothing() {
+  const Index n = 33;
+  std::vector<T> f(static_cast<std::size_t>(n * n), T(1e6) / 3);
+  std::vector<T> H(3 * f.size(), T(1));
+  T* const fields[] = {H.data(), H.data() + f.size(), H.data() + 2 * f.size()};
+  CHECK(image::hessian<T>(image::image_2d(f.data(), n, n), image::at_scale(1.5), fields).ok());
+  CHECK(std::all_of(H.begin(), H.end(), [](T h) { return h == T(0); }));
+  image::HessianOptions options = image::at_scale(1.5);
+  options.border = image::Border::constant;
+  options.cval = static_cast<double>(f[0]);
+  std::fill(H.begin(), H.end(), T(1));
+  CHECK(image::hessian<T>(image::image_2d(f.data(), n, n), options, fields).ok());
+  CHECK(std::all_of(H.begin(), H.end(), [](T h) { return h == T(0); }));
+}
+
+/// A maximum between the last row and the first is one where the image wraps, two where it does not.
+void blobs_wrap() {
+  const Index n = 8;
+  std::vector<double> response(static_cast<std::size_t>(n * n));
+  response[4] = 1;
+  response[static_cast<std::size_t>((n - 1) * n + 4)] = 0.9;
+  const double sigma = 1;
+  for (const auto border : {image::Border::wrap, image::Border::reflect}) {
+    int count = 0;
+    image::blob_maxima<double>(
+        image::image_2d(response.data(), n, n), &sigma, 1, 0.1,
+        [](void* to, const image::Blob&) { ++*static_cast<int*>(to); }, &count, border);
+    CHECK(count == (border == image::Border::wrap ? 1 : 2));
+  }
+}
+
 template <class T>
 void all() {
+  constants_are_nothing<T>();
   quadratics_have_their_derivatives<T>(image::Scheme::gaussian, true);
   quadratics_have_their_derivatives<T>(image::Scheme::gaussian_twice, true);
   quadratics_have_their_derivatives<T>(image::Scheme::difference, false);
@@ -162,5 +196,6 @@ int main() {
   all<float>();
   all<double>();
   blobs_are_found();
+  blobs_wrap();
   return check::report();
 }

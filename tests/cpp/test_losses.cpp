@@ -188,6 +188,42 @@ void elements() {
   CHECK(skew.reason == Reason::breakdown && skew.where == 0);
 }
 
+/// A wish to stop that comes with the second question is obeyed.
+void stops() {
+  const Index m = 5000, n = 40;
+  std::mt19937 generator(1);
+  std::vector<double> x(static_cast<std::size_t>(m * n)), beta(static_cast<std::size_t>(n)), h(x.size());
+  for (double& value : x) {
+    value = problems::normal<double>(generator);
+  }
+  int asked = 0;
+  GlmOptions<double> options;
+  options.family = Family::logistic;
+  options.stop = {[](void* count) { return ++*static_cast<int*>(count) > 1; }, &asked};
+  const auto X = row_major<const double>(x.data(), m, n);
+  const auto coef = row_major<const double>(beta.data(), 1, n);
+  const auto H = row_major(h.data(), n, n);
+  set_num_threads(1);
+  CHECK(glm_hessian<double>(X, coef, options, H).reason == Reason::stopped);
+  CHECK(asked == 2);
+  asked = 1;
+  CHECK(gauss_newton<double>(X, {}, 0, H, options.stop).reason == Reason::stopped);
+  set_num_threads(2);
+  asked = 1;
+  const Batch<double> blocks{row_major(x.data(), 2, 2), 1000, 4};
+  CHECK(project_blocks<double>(blocks, Projection::clamp, blocks, options.stop).reason == Reason::stopped);
+  std::vector<Index> dofs(2000);
+  for (std::size_t i = 0; i < dofs.size(); ++i) {
+    dofs[i] = static_cast<Index>(i);
+  }
+  const ElementAssembler<Index> assembler(2000, row_major<const Index>(dofs.data(), 1000, 2));
+  const Batch<const double> read{row_major<const double>(x.data(), 2, 2), 1000, 4};
+  asked = 1;
+  CHECK(assembler.assemble<double>(read, nullptr, h.data(), options.stop).reason == Reason::stopped);
+  CHECK(assembler.assemble<double>(read, nullptr, h.data()).ok());
+  set_num_threads(0);
+}
+
 }  // namespace
 
 int main() {
@@ -202,5 +238,6 @@ int main() {
   sparse_and_bad_rows<double, std::int64_t>();
   elements<float, std::int64_t>();
   elements<double, std::int32_t>();
+  stops();
   return check::report();
 }

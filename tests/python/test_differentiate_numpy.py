@@ -190,6 +190,32 @@ def test_ties_and_corners():
     np.testing.assert_array_equal(hs.gradient(lambda x: np.sum(np.abs(x)), [0.0, -2.0]), [0, -1])
 
 
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda x: np.sum(np.abs(x) ** 2), [2, 2, 2]),
+        (lambda x: np.sum(abs(x) * abs(x)), [2, 2, 2]),
+        (lambda x: np.sum(np.fabs(x) ** 3), [0, 6, 12]),
+        (lambda x: np.sum(np.abs(x**3)), [0, 6, 12]),
+        (lambda x: np.sum(np.cos(np.abs(x))), [-1, -np.cos(1), -np.cos(2)]),
+        (lambda x: np.sum(np.abs(-3 * np.abs(x)) ** 2), [18, 18, 18]),
+        (lambda x: np.sum(np.abs(x)), [0, 0, 0]),
+    ],
+)
+def test_a_modulus_inside_of_something_smooth_does_no_harm_at_zero(f, expected):
+    x = np.array([0.0, 1.0, -2.0])
+    H = hs.hessian(f, x, method="dual")
+    np.testing.assert_allclose(H, np.diag(expected), rtol=1e-15, atol=1e-15)
+    np.testing.assert_allclose(hs.hvp(f, x, [1.0, 2.0, 3.0]), H @ [1.0, 2.0, 3.0], rtol=1e-15, atol=1e-15)
+    sparse = pytest.importorskip("scipy.sparse")
+    found = hs.hessian(f, x, method="dual", sparsity=sparse.csr_array(np.eye(3)))
+    np.testing.assert_allclose(found.toarray(), H, rtol=1e-15, atol=1e-15)
+
+
+def test_the_modulus_of_a_difference_at_zero():
+    np.testing.assert_array_equal(hs.hessian(lambda x: abs(x[0] - x[1]) ** 2, [3.0, 3.0]), [[2, -2], [-2, 2]])
+
+
 def test_a_dual_looks_like_an_array():
     seen = {}
 

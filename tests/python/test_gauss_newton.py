@@ -72,8 +72,15 @@ def test_zero_residual_problem_converges_quadratically():
         ({"J": np.ones((3, 2)), "weights": [1, -1, 1]}, ValueError, r"`weights` \(3,\) has -1 at row 1"),
         ({"J": np.ones((3, 2)), "weights": np.ones(4)}, ValueError, "`weights`"),
         ({"J": np.ones((3, 2)), "damping": -1.0}, ValueError, "damping=-1.0"),
+        ({"J": np.eye(2) * 1e150, "residual": [1e200, 1]}, ValueError, r"^J\^T W r overflows .* `residual` \(2,\), as"),
+        ({"J": [[1e150], [-1e150]], "residual": [1e200, 1e200]}, ValueError, r"^J\^T W r overflows in float64"),
+        ({"J": [[1.0], [1.0]], "residual": [1e200, 1], "weights": [1e200, 1]}, ValueError, r"^J\^T W r overflows"),
     ],
 )
 def test_bad_input(arguments, kind, text):
     with pytest.raises(kind, match=text):
         hs.gauss_newton(**arguments)
+    if "residual" in arguments:
+        sparse = pytest.importorskip("scipy.sparse")
+        with pytest.raises(kind, match=text):
+            hs.gauss_newton(**(arguments | {"J": sparse.csr_array(np.array(arguments["J"]))}))

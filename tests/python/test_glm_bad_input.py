@@ -130,3 +130,86 @@ def test_accumulator():
     with pytest.raises(ValueError, match="`coef`"):
         state.update(np.ones((3, 5)))
     assert "rows=0" in repr(state)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "kind", "text"),
+    [
+        ({"family": "huber", "delta": 0}, ValueError, r"^delta=0 is not valid"),
+        ({"family": "huber", "delta": np.nan}, ValueError, r"^delta="),
+        ({"family": "gaussian", "delta": "1"}, TypeError, r"^delta="),
+        ({"family": "softmax", "coef": np.zeros((1, 2))}, ValueError, r"^`coef` \(1, 2\) .* with K >= 2 is needed"),
+        ({"family": "gaussian", "fit_intercept": 1}, TypeError, r"^fit_intercept=1"),
+    ],
+)
+def test_an_accumulator_is_checked_when_it_is_made(keywords, kind, text):
+    with pytest.raises(kind, match=text):
+        hs.GlmHessian(**({"coef": B} | keywords))
+
+
+class OnlyAnArray:
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.array, dtype=dtype)
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_chunks_of_no_weight_and_chunks_that_are_no_arrays(reduction):
+    state = hs.GlmHessian(B, family="logistic", reduction=reduction, alpha=0.5)
+    state.update(X, sample_weight=np.zeros(6))
+    assert (state.rows, state.total_weight) == (6, 0.0)
+    if reduction == "mean":
+        with pytest.raises(ValueError, match="there are no weights other than zero yet"):
+            _ = state.matrix
+    else:
+        np.testing.assert_array_equal(state.matrix, 0.5 * np.eye(2))
+    state.update(OnlyAnArray(X), y=OnlyAnArray(Y), sample_weight=OnlyAnArray(np.arange(6.0)))
+    assert (state.rows, state.total_weight) == (12, 15.0)
+    expected = hs.glm_hessian(
+        X, None, B, family="logistic", sample_weight=np.arange(6.0), reduction=reduction, alpha=0.5
+    )
+    np.testing.assert_allclose(state.matrix, expected, rtol=1e-14)
+
+
+def test_sums_over_chunks_that_overflow_leave_the_accumulator_as_it_was():
+    big = np.full((1, 1), 1.2e154)
+    state = hs.GlmHessian([0.0], family="gaussian")
+    state.update(big)
+    before = state.matrix
+    with pytest.raises(ValueError, match=r"the sum over 2 rows overflows in float64 with `X` \(1, 1\)"):
+        state.update(big)
+    with pytest.raises(ValueError, match=r"the sum over 2 rows overflows|its sum overflows"):
+        state.update([[0.0], [0.0]], sample_weight=[1.7e308, 1.7e308])
+    assert state.rows == 1
+    np.testing.assert_array_equal(state.matrix, before)
+
+
+@pytest.mark.parametrize("weight", [1e-50, 1e-40])
+def test_weights_too_small_for_the_dtype_are_told(weight):
+    narrow = X.astype(np.float32)
+    weights = with_entry(np.ones(6), 4, weight)
+    text = rf"`sample_weight` \(6,\) has {weight:g} at row 4, too small for float32, the dtype of `X`"
+    for call in (hs.glm_hessian, hs.glm_operator):
+        with pytest.raises(ValueError, match=text):
+            call(narrow, None, B, family="gaussian", sample_weight=weights)
+        call(X, None, B, family="gaussian", sample_weight=weights)
+        call(narrow, None, B, family="gaussian", sample_weight=with_entry(weights, 4, 0))
+        with pytest.raises(ValueError, match=r"`sample_weight` .* overflows in float32"):
+            call(narrow, None, B, family="gaussian", sample_weight=weights * 1e300)
+    with pytest.raises(ValueError, match=r"`weights` \(6,\) has .* too small for float32, the dtype of `J`"):
+        hs.gauss_newton(narrow, weights=weights)
+
+
+def test_means_of_large_weights():
+    """1 / (sum of the weights) is out of float32's range, the mean is not."""
+    narrow, weights = (1e-8 * X).astype(np.float32), np.full(6, 1e38, dtype=np.float32)
+    wide = narrow.astype(float)
+    found = hs.glm_hessian(narrow, None, B, family="gaussian", sample_weight=weights, reduction="mean")
+    np.testing.assert_allclose(found, wide.T @ wide / 6, rtol=0, atol=1e-6 * abs(wide.T @ wide).max())
+    operator = hs.glm_operator(narrow, None, B, family="gaussian", sample_weight=weights, reduction="mean")
+    np.testing.assert_allclose(operator @ np.eye(2), found, rtol=0, atol=1e-6 * abs(found).max())
+    for call in (hs.glm_hessian, hs.glm_operator):
+        with pytest.raises(ValueError, match=r"`sample_weight` \(6,\): its sum overflows in float64"):
+            call(X * 1e-9, None, B, family="gaussian", sample_weight=np.full(6, 1e308), reduction="mean")

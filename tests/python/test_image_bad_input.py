@@ -151,6 +151,31 @@ def test_overflow_is_told():
     assert np.isfinite(hs.image.frangi(huge, [1, 2])).all()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("d", [1, 2, 3, 4])
+def test_eigenvalues_out_of_range_are_told(d, dtype):
+    largest = float(np.finfo(dtype).max) * 0.875
+    H = np.zeros((d * (d + 1) // 2, 2, 5), dtype=dtype)
+    H[:, 1, 3] = largest  # d times that is an eigenvalue
+    for function in (hs.image.hessian_eigenvalues, hs.image.hessian_eigh, lambda H: hs.image.hessian_eigenvalues(-H)):
+        if d == 1:
+            function(H)
+        else:
+            with pytest.raises(ValueError, match=rf"^`H` \({len(H)}, 2, 5\) .* at index \(1, 3\) overflows {H.dtype}"):
+                function(H)
+    values = hs.image.hessian_eigenvalues(H / d)[:, 1, 3] / dtype(largest)
+    np.testing.assert_allclose(values, [1] + [0] * (d - 1), rtol=0, atol=16 * np.finfo(dtype).eps)
+    H[:, 1, 3] = np.where(np.equal(*np.triu_indices(d)), largest, 0)
+    assert (hs.image.hessian_eigenvalues(H)[:, 1, 3] == dtype(largest)).all()
+
+
+def test_eigenvalues_of_an_image_of_four_axes_out_of_range_name_the_image():
+    image = np.zeros((3, 3, 3, 3))
+    image[1, 1, 1, 1] = 1e308
+    with pytest.raises(ValueError, match=r"^`image` \(3, 3, 3, 3\) holds numbers as large as 1e\+308"):
+        hs.image.eigenvalues(image, None, scheme="difference")
+
+
 @pytest.mark.parametrize("mode", ["reflect", "mirror", "nearest", "constant", "wrap"])
 def test_images_smaller_than_the_kernel_have_an_answer(mode):
     for shape in ((1, 1), (1, 2), (2, 3)):

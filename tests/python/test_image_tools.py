@@ -100,6 +100,14 @@ def test_a_channel_of_a_colour_picture(tmp_path):
         found = _image_command.read_image(str(tmp_path / "in.png"), channel)
         np.testing.assert_allclose(found, pixels[..., k] / 255)
     grey = _image_command.read_image(str(tmp_path / "in.png"), "luminance")
+    alpha = np.dstack([pixels, np.full((5, 6), 99, dtype=np.uint8)])
+    for array in (pixels, alpha, pixels.astype(np.uint16) * 257):  # the same pixels in arrays are the same picture
+        np.save(tmp_path / "in.npy", array)
+        np.testing.assert_allclose(_image_command.read_image(str(tmp_path / "in.npy"), "luminance"), grey)
+        np.testing.assert_allclose(_image_command.read_image(str(tmp_path / "in.npy"), "red"), pixels[..., 0] / 255)
+    for array in (pixels / 255, pixels[..., :2], pixels.astype(np.int64)):  # and others volumes
+        np.save(tmp_path / "in.npy", array)
+        assert np.array_equal(_image_command.read_image(str(tmp_path / "in.npy"), "luminance"), array)
     np.testing.assert_allclose(grey, pixels @ np.array(_image_command.LUMINANCE) / 255)
 
 
@@ -135,6 +143,13 @@ def test_blobs_of_a_picture(tmp_path, capsys):
         (["vessels", "in.npy", "-o", "x.png", "--sigmas", "0:3"], "--sigmas 0:3: scales > 0 are needed"),
         (["vessels", "in.npy", "-o", "x.png", "--sigmas", "3:1"], "--sigmas 3:1: scales > 0"),
         (["vessels", "in.npy", "-o", "x.png", "--sigmas", "a,b"], "--sigmas a,b: scales > 0"),
+        (["vessels", "in.npy", "-o", "x.png", "--sigmas", "1:20:0.001"], "--sigmas 1:20:0.001: 19000 scales are more"),
+        (["vessels", "in.npy", "-o", "x.png", "--sigmas", "1:inf"], "--sigmas 1:inf: scales > 0 are needed"),
+        (["vessels", "in.npy", "-o", "x.png", "--sigmas", "1:nan"], "--sigmas 1:nan: scales > 0 are needed"),
+        (["vessels", "volume.npy", "-o", "x.png"], "x.png: a picture has two dimensions, volume.npy has 3 (5, 6, 3); "),
+        (["blobs", "volume.npy", "-o", "x.png"], "x.png: a picture has two dimensions, volume.npy has 3 (5, 6, 3); "),
+        (["vessels", "volume.npy", "-o", "x.csv"], "x.csv: a picture has two dimensions"),
+        (["vessels", "line.npy", "-o", "x.png"], "x.png: a picture has two dimensions, line.npy has 1 (7,); write"),
         (["blobs", "in.npy", "--threshold", "-1"], "threshold=-1.0 is not valid"),
         (["vessels", "nan.npy", "-o", "x.npy"], "`image` (4, 5) has a NaN or infinity at index (1, 2)"),
         (["vessels", "text.png", "-o", "x.npy"], "text.png: cannot be read as a picture"),
@@ -149,6 +164,8 @@ def test_mistakes_are_one_line_and_status_2(arguments, text, tmp_path, monkeypat
     spoilt = np.ones((4, 5))
     spoilt[1, 2] = np.nan
     np.save("nan.npy", spoilt)
+    np.save("volume.npy", np.ones((5, 6, 3)))
+    np.save("line.npy", np.ones(7))
     for name in ("text.png", "text.npy"):
         (tmp_path / name).write_text("no picture")
     assert cli.main(["image", *arguments]) == 2
@@ -200,6 +217,9 @@ def test_plots_take_and_return_axes():
         lambda: hs.plot.vesselness(image, vessels[1:]),
         lambda: hs.plot.vesselness(image[0], vessels),
         lambda: hs.plot.vesselness(image * np.nan, vessels),
+        lambda: hs.plot.vesselness(image[:0], vessels[:0]),
+        lambda: hs.plot.vesselness(image[:, :0], vessels[:, :0]),
+        lambda: hs.plot.curvatures(image[:0], H[:, :0]),
         lambda: hs.plot.curvatures(image, H[:2]),
         lambda: hs.plot.curvatures(image, H, every=0),
         lambda: hs.plot.curvatures(image, H, every=1.5),

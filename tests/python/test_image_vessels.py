@@ -211,6 +211,58 @@ def test_structure_names_blobs_tubes_plates_and_saddles(sigma, bright, dtype):
     assert hs.image.SHAPES[saddle.kind[12, 12]] == "corner"
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value", [1.0, -1e6, 1e6 / 3])
+@pytest.mark.parametrize("shape", [(40, 50), (14, 15, 16)])
+def test_backgrounds_have_neither_vessels_nor_blobs(shape, value, dtype):
+    image = np.full(shape, value, dtype=dtype)
+    assert not hs.image.frangi(image, [0.5, 1, 2]).any()
+    assert not hs.image.frangi(image, [0.5, 1, 2], black_ridges=False, gamma=1e-9).any()
+    assert len(hs.image.blobs(image, [0.5, 1, 2], threshold=0).scales) == 0
+    ramp = (sum((k + 1) * x for k, x in enumerate(np.indices(shape))) + value).astype(dtype)
+    assert not hs.image.frangi(ramp, [0.5, 1])[(slice(5, -5),) * len(shape)].any()
+    found = hs.image.blobs(ramp, [0.5, 1], threshold=1e-2)  # a border that reflects makes tips of two corners
+    assert all(min(min(p), *(n - 1 - x for n, x in zip(shape, p, strict=True))) < 3 for p in found.positions)
+
+
+@pytest.mark.parametrize("scheme", ["gaussian", "difference", "repeated-gradient"])
+def test_a_constant_border_moves_with_the_image(scheme):
+    """What is added to the image and to cval changes nothing, and the negative image has the bright vessels."""
+    image = np.random.default_rng(5).standard_normal((40, 50))
+    options = {"mode": "constant", "scheme": scheme}
+    expected = hs.image.frangi(image, [1, 2], cval=0.5, **options)
+    found = hs.image.frangi(image + 64, [1, 2], cval=64.5, **options)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)
+    found = hs.image.frangi(-image, [1, 2], cval=-0.5, black_ridges=False, **options)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13)
+    one, other = (hs.image.blobs(image + c, [1, 2], threshold=0.01, cval=0.5 + c, **options) for c in (0, 64))
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-9)
+
+
+def test_a_faint_vessel_on_a_bright_background_is_found():
+    columns = np.arange(61.0)
+    line = np.tile(-0.01 * np.exp(-((columns - 30) ** 2) / 18), (61, 1))
+    expected, scale = hs.image.frangi(line, [2, 3, 4], return_scale=True)
+    found, at = hs.image.frangi(line + 1000, [2, 3, 4], return_scale=True)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)
+    assert at[30, 30] == scale[30, 30] == 4
+
+
+@pytest.mark.parametrize("place", [(0.0, 25.0), (-0.4, 12.0), (20.3, 0.2), (0.1, -0.3), (19.5, 24.5)])
+def test_a_blob_across_a_border_that_wraps_is_one(place):
+    shape = (40, 50)
+    away = [(np.arange(n) - p + n / 2) % n - n / 2 for n, p in zip(shape, place, strict=True)]
+    image = np.exp(-(away[0][:, np.newaxis] ** 2 + away[1] ** 2) / 18)
+    found = hs.image.blobs(image, [2, 3, 4], threshold=0.01, mode="wrap")
+    assert len(found.scales) == 1
+    off = (found.positions[0] - place + np.array(shape) / 2) % shape - np.array(shape) / 2
+    np.testing.assert_allclose(off, 0, atol=0.03)
+    assert found.responses[0] == pytest.approx(1 / 16, rel=0.02)
+    for mode in ("reflect", "mirror", "nearest"):
+        assert len(hs.image.blobs(np.roll(image, (13, 9), (0, 1)), [3], threshold=0.03, mode=mode).scales) == 1
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0, -77.0, 1e300, 1e-300])
 @pytest.mark.parametrize("truncate", [3.0, 4.0, 8.0])
 def test_constant_images_are_flat(value, truncate):

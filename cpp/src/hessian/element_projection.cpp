@@ -83,7 +83,7 @@ Reason project_one(MatrixView<const R> A, Projection projection, MatrixView<R> o
 }  // namespace
 
 template <class R>
-Outcome project_blocks(InBatch<R> blocks, Projection projection, Batch<R> out) {
+Outcome project_blocks(InBatch<R> blocks, Projection projection, Batch<R> out, const Stop& stop) {
   const Index k = blocks.first.rows;
   const Index group = k <= lane_limit ? lanes<R>() : 1;
   constexpr Index most_lanes = 64;
@@ -92,8 +92,13 @@ Outcome project_blocks(InBatch<R> blocks, Projection projection, Batch<R> out) {
   const Index pieces = (blocks.count + piece - 1) / piece;
   Buffer<Index> wrong(pieces);
   Buffer<Reason> reasons(pieces);
+  std::atomic<bool> stopped{false};
   parallel_for(pieces, blocks.count * k * k * k > 20'000, [&](Index q) {
     wrong[q] = -1;
+    if (stopped || (Team::rank() == 0 && stop.requested())) {
+      stopped = true;
+      return;
+    }
     Buffer<R> space(group * k * (k + 1));
     std::array<MatrixView<const R>, most_lanes> A;
     std::array<MatrixView<R>, most_lanes> V;
@@ -130,6 +135,9 @@ Outcome project_blocks(InBatch<R> blocks, Projection projection, Batch<R> out) {
       }
     }
   });
+  if (stopped) {
+    return {Reason::stopped};
+  }
   for (Index q = 0; q < pieces; ++q) {
     if (wrong[q] >= 0) {
       return {reasons[q], wrong[q]};
@@ -138,7 +146,7 @@ Outcome project_blocks(InBatch<R> blocks, Projection projection, Batch<R> out) {
   return {};
 }
 
-template Outcome project_blocks<float>(InBatch<float>, Projection, Batch<float>);
-template Outcome project_blocks<double>(InBatch<double>, Projection, Batch<double>);
+template Outcome project_blocks<float>(InBatch<float>, Projection, Batch<float>, const Stop&);
+template Outcome project_blocks<double>(InBatch<double>, Projection, Batch<double>, const Stop&);
 
 }  // namespace hessolve

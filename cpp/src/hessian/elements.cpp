@@ -199,10 +199,16 @@ void ElementAssembler<I>::add_rows(const Batch<const R>& blocks, const P* positi
 
 template <class I>
 template <class R>
-Outcome ElementAssembler<I>::assemble(Batch<const R> blocks, const unsigned char* fixed, R* values) const {
+Outcome ElementAssembler<I>::assemble(Batch<const R> blocks, const unsigned char* fixed, R* values,
+                                      const Stop& stop) const {
   need(blocks.count == elements_ && blocks.first.rows == k_ && blocks.first.cols == k_, "one k x k block an element");
   std::atomic<Index> bad{n_};
+  std::atomic<bool> stopped{false};
   parallel_for((n_ + strip - 1) / strip, sources_.size() * k_ > 50'000, [&](Index q) {
+    if (stopped || (q % 64 == 0 && Team::rank() == 0 && stop.requested())) {
+      stopped = true;
+      return;
+    }
     const Index end = std::min(n_, (q + 1) * strip);
     if (positions_.empty()) {
       add_rows<R>(blocks, long_positions_.data(), q * strip, end, values);
@@ -226,11 +232,11 @@ Outcome ElementAssembler<I>::assemble(Batch<const R> blocks, const unsigned char
       }
     }
   });
-  return bad < n_ ? Outcome{Reason::non_finite, bad} : Outcome{};
+  return stopped ? Outcome{Reason::stopped} : bad < n_ ? Outcome{Reason::non_finite, bad} : Outcome{};
 }
 
 #define INSTANTIATE(R, I) \
-  template Outcome ElementAssembler<I>::assemble<R>(Batch<const R>, const unsigned char*, R*) const;
+  template Outcome ElementAssembler<I>::assemble<R>(Batch<const R>, const unsigned char*, R*, const Stop&) const;
 #define INSTANTIATE_INDEX(unused, I)                                              \
   template class ElementAssembler<I>;                                             \
   template std::pair<Index, Index> find_stray_dof<I>(Index, MatrixView<const I>); \

@@ -107,9 +107,27 @@ class PanelSums {
   Buffer<R> scaled_;
 };
 
+/// A wish to stop, asked for by the thread that made the call and seen by all.
+class Stopping {
+ public:
+  explicit Stopping(const Stop& stop) : stop_(stop) {}
+  /// Whether to stop, without asking.
+  explicit operator bool() const { return stopped_; }
+  bool poll() {
+    if (!stopped_ && Team::rank() == 0 && stop_.requested()) {
+      stopped_ = true;
+    }
+    return stopped_;
+  }
+
+ private:
+  Stop stop_;
+  std::atomic<bool> stopped_{false};
+};
+
 /// The negative sums of all pairs, lower triangles; @return the first bad row, or -1.
 template <class R>
-Index sums(In<R> X, const Links<R>& links, Buffer<R>& G) {
+Index sums(In<R> X, const Links<R>& links, Buffer<R>& G, Stopping& stopping) {
   const DenseRows<R> rows(X);
   const Index m = X.rows;
   const Index p = links.variables();
@@ -125,10 +143,15 @@ Index sums(In<R> X, const Links<R>& links, Buffer<R>& G) {
   const Index chunks = m == 0 ? 1 : (m + chunk - 1) / chunk;
   G = Buffer<R>(chunks * size);
   std::atomic<Index> bad{m};
+  const Index often = 1'000'000 / (depth * size + 1) + 1;  // panels, so that to ask costs nothing beside the work
   parallel_for(chunks, in_parts && m * size > 1'000'000, [&](Index c) {
     std::fill_n(G.data() + c * size, size, R(0));
     PanelSums<R> panel(rows, links, !in_parts);
+    Index panels = 0;
     for (Index first = c * chunk; first < std::min(m, (c + 1) * chunk) && first < bad; first += depth) {
+      if (panels++ % often == 0 ? stopping.poll() : static_cast<bool>(stopping)) {
+        return;
+      }
       panel.add(first, std::min(depth, std::min(m, (c + 1) * chunk) - first), G.data() + c * size, bad);
     }
   });
@@ -146,7 +169,7 @@ Index sums(In<R> X, const Links<R>& links, Buffer<R>& G) {
 
 /// The same for X by rows: every strip of columns of the sums is added to by one thread, row after row.
 template <class R, class I>
-Index sums(CsrView<R, I> X, const Links<R>& links, Buffer<R>& G) {
+Index sums(CsrView<R, I> X, const Links<R>& links, Buffer<R>& G, Stopping& stopping) {
   const Index m = X.rows;
   const Index n = X.cols;
   const Index p = links.variables();
@@ -155,6 +178,9 @@ Index sums(CsrView<R, I> X, const Links<R>& links, Buffer<R>& G) {
   std::atomic<Index> bad{m};
   constexpr Index block = 1024;
   parallel_for((m + block - 1) / block, X.nonzeros() > 50'000, [&](Index b) {
+    if (stopping.poll()) {
+      return;
+    }
     for (Index i = b * block; i < std::min(m, (b + 1) * block); ++i) {
       glm::etas_of_row<R, I>(links, X, i, state.data() + i * classes);
       if (!links.take(i, state.data() + i * classes)) {
@@ -174,6 +200,9 @@ Index sums(CsrView<R, I> X, const Links<R>& links, Buffer<R>& G) {
       std::fill_n(G.data() + (pair * p + low) * p, (high - low) * p, R(0));
     }
     for (Index i = 0; i < m; ++i) {
+      if (i % block == 0 && stopping.poll()) {
+        return;
+      }
       const I* begin = X.indices + X.indptr[i];
       const I* end = X.indices + X.indptr[i + 1];
       R* sum = G.data();
@@ -207,10 +236,18 @@ Outcome hessian_of(const Rows& X, In<R> coef, const GlmOptions<R>& options, Matr
   const Index p = links.variables();
   need(H.rows == links.size() && H.cols == links.size(), "H must be square, classes times variables");
   Buffer<R> G;
-  if (const Index bad = sums<R>(X, links, G); bad >= 0) {
+  Stopping stopping(options.stop);
+  const Index bad = sums<R>(X, links, G, stopping);
+  if (stopping) {
+    return {Reason::stopped};
+  }
+  if (bad >= 0) {
     return {Reason::non_finite, bad};
   }
-  const R scale = links.scale(X.rows);
+  const double scale = links.scale(X.rows);
+  if (!(scale > 0 && std::isfinite(scale))) {
+    return {Reason::non_finite, -1};
+  }
   std::atomic<bool> finite{true};
   constexpr Index strip = 64;
   parallel_for((p + strip - 1) / strip, K * p > 256, [&](Index s) {
@@ -219,9 +256,9 @@ Outcome hessian_of(const Rows& X, In<R> coef, const GlmOptions<R>& options, Matr
       const R* sum = G.data();
       for (Index k = 0; k < K; ++k) {
         for (Index l = 0; l <= k; ++l, sum += p * p) {
-          const R sign = k == l ? -scale : scale;  // the sums were subtracted
+          const double sign = k == l ? -scale : scale;  // the sums were subtracted
           for (Index i = j; i < p; ++i) {
-            R value = sign * sum[i + j * p];
+            auto value = static_cast<R>(sign * static_cast<double>(sum[i + j * p]));
             value += i == j && k == l && j < links.columns() ? links.alpha() : R(0);
             total += value * R(0);
             H(i * K + k, j * K + l) = H(i * K + l, j * K + k) = value;
@@ -250,10 +287,11 @@ Outcome glm_hessian(CsrView<R, I> X, MatrixView<const R> coef, const GlmOptions<
 }
 
 template <class R>
-Outcome gauss_newton(MatrixView<const R> J, VectorView<const R> weights, R damping, MatrixView<R> H) {
+Outcome gauss_newton(MatrixView<const R> J, VectorView<const R> weights, R damping, MatrixView<R> H, const Stop& stop) {
   GlmOptions<R> options;
   options.sample_weight = weights;
   options.alpha = damping;
+  options.stop = stop;
   Buffer<R> zeros(J.cols);
   std::fill_n(zeros.data(), J.cols, R(0));
   return glm_hessian<R>(J, row_major<const R>(zeros.data(), 1, J.cols), options, H);
@@ -263,7 +301,7 @@ Outcome gauss_newton(MatrixView<const R> J, VectorView<const R> weights, R dampi
   template Outcome glm_hessian<R, I>(CsrView<R, I>, MatrixView<const R>, const GlmOptions<R>&, MatrixView<R>);
 #define INSTANTIATE(R)                                                                                            \
   template Outcome glm_hessian<R>(MatrixView<const R>, MatrixView<const R>, const GlmOptions<R>&, MatrixView<R>); \
-  template Outcome gauss_newton<R>(MatrixView<const R>, VectorView<const R>, R, MatrixView<R>);                   \
+  template Outcome gauss_newton<R>(MatrixView<const R>, VectorView<const R>, R, MatrixView<R>, const Stop&);      \
   HESSOLVE_FOR_EACH_INDEX(INSTANTIATE_CSR, R)
 INSTANTIATE(float)
 INSTANTIATE(double)

@@ -104,8 +104,8 @@ class Links {
     }
   }
 
-  /// What sums over the rows are multiplied by.
-  [[nodiscard]] R scale(Index rows) const {
+  /// What sums over the rows are multiplied by; R may not hold it.
+  [[nodiscard]] double scale(Index rows) const {
     if (!options_.mean) {
       return 1;
     }
@@ -117,7 +117,7 @@ class Links {
       }
       total = sum.value();
     }
-    return static_cast<R>(1 / total);
+    return 1 / total;
   }
   [[nodiscard]] R alpha() const { return options_.alpha; }
 

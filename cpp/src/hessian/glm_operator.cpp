@@ -90,7 +90,9 @@ class GlmOperator final : public Operator<R> {
         }
       });
     });
-    outcome = bad < X.rows ? Outcome{Reason::non_finite, bad} : Outcome{};
+    outcome = bad < X.rows                          ? Outcome{Reason::non_finite, bad}
+              : scale_ > 0 && std::isfinite(scale_) ? Outcome{}
+                                                    : Outcome{Reason::non_finite, -1};
   }
 
   void apply(const R* v, R* out) const override {
@@ -131,7 +133,8 @@ class GlmOperator final : public Operator<R> {
         for (Index c = 0; c < chunks; ++c) {
           sum += parts[(c * K + k) * p + j];
         }
-        out[j * K + k] = scale_ * sum + (j < n ? links_.alpha() * v[j * K + k] : R(0));
+        out[j * K + k] =
+            static_cast<R>(scale_ * static_cast<double>(sum)) + (j < n ? links_.alpha() * v[j * K + k] : R(0));
       }
     }
   }
@@ -163,7 +166,7 @@ class GlmOperator final : public Operator<R> {
   Visitor X_;
   Buffer<R> weights_;
   Links<R> links_;
-  R scale_;
+  double scale_;
   Buffer<R> state_;
 };
 

@@ -50,7 +50,11 @@ namespace {
 template <class T>
 class Stack {
  public:
-  Stack(ImageView<const T> response, Index count) : response_(response), size_(response.size()), count_(count) {
+  Stack(ImageView<const T> response, Index count, bool wraps)
+      : response_(response),
+        size_(response.size()),
+        count_(count),
+        wraps_(wraps) {
     Index stride = 1;
     for (Index a = response.axes - 1; a >= 0; --a) {
       strides_[static_cast<std::size_t>(a)] = stride;
@@ -85,9 +89,8 @@ class Stack {
       bool inside = t >= 0 && t < count_;
       for (Index a = 0; a < response_.axes && inside; ++a, rest /= 3) {
         const Index step = rest % 3 - 1;
-        const Index there = at[static_cast<std::size_t>(a)] + step;
-        inside = there >= 0 && there < response_.shape[static_cast<std::size_t>(a)];
-        j += step * strides_[static_cast<std::size_t>(a)];
+        inside = has_neighbour(at, a, step);
+        j += inside ? to_neighbour(at, a, step) : 0;
       }
       if (!inside || (t == s && j == i)) {
         continue;
@@ -108,16 +111,15 @@ class Stack {
     std::vector<Index> free;  // axes with a neighbour on both sides
     for (Index a = 0; a < d; ++a) {
       blob.position[static_cast<std::size_t>(a)] = static_cast<double>(at[static_cast<std::size_t>(a)]);
-      if (at[static_cast<std::size_t>(a)] > 0 &&
-          at[static_cast<std::size_t>(a)] + 1 < response_.shape[static_cast<std::size_t>(a)]) {
+      if (has_neighbour(at, a, -1) && has_neighbour(at, a, 1)) {
         free.push_back(a);
       }
     }
     const auto m = static_cast<Index>(free.size());
     const auto f = [&](Index p, Index sp, Index q, Index sq) {
       return static_cast<double>(value(s,
-                                       i + sp * strides_[static_cast<std::size_t>(free[static_cast<std::size_t>(p)])] +
-                                           sq * strides_[static_cast<std::size_t>(free[static_cast<std::size_t>(q)])],
+                                       i + to_neighbour(at, free[static_cast<std::size_t>(p)], sp) +
+                                           to_neighbour(at, free[static_cast<std::size_t>(q)], sq),
                                        sign));
     };
     const auto own = static_cast<double>(value(s, i, sign));
@@ -158,6 +160,18 @@ class Stack {
   }
 
  private:
+  [[nodiscard]] bool has_neighbour(const std::array<Index, most_axes>& at, Index axis, Index step) const {
+    const Index there = at[static_cast<std::size_t>(axis)] + step;
+    return wraps_ || (there >= 0 && there < response_.shape[static_cast<std::size_t>(axis)]);
+  }
+
+  /// What leads from the pixel at `at` to its neighbour.
+  [[nodiscard]] Index to_neighbour(const std::array<Index, most_axes>& at, Index axis, Index step) const {
+    const Index n = response_.shape[static_cast<std::size_t>(axis)];
+    const Index here = at[static_cast<std::size_t>(axis)];
+    return ((here + step + n) % n - here) * strides_[static_cast<std::size_t>(axis)];
+  }
+
   /// A step = gradient by Cholesky, refused where A is not positive definite or a step leaves the pixel by more than
   /// a half; the gain is half of gradient . step.
   static bool newton_step(double (*A)[most_axes + 1], Index m, double* step, double& gain) {
@@ -204,6 +218,7 @@ class Stack {
   ImageView<const T> response_;
   Index size_;
   Index count_;
+  bool wraps_;
   std::array<Index, most_axes> strides_{};
 };
 
@@ -211,8 +226,8 @@ class Stack {
 
 template <class T>
 void blob_maxima(InImage<T> response, const double* sigmas, Index count, double threshold,
-                 void (*found)(void* context, const Blob& blob), void* context) {
-  const Stack<T> stack(response, count);
+                 void (*found)(void* context, const Blob& blob), void* context, Border border) {
+  const Stack<T> stack(response, count, border == Border::wrap);
   const Index size = response.size();
   constexpr Index piece = 4096;
   const Index pieces = (size + piece - 1) / piece;
@@ -243,7 +258,7 @@ void blob_maxima(InImage<T> response, const double* sigmas, Index count, double 
 
 #define INSTANTIATE(T)                                                                            \
   template Outcome blob_response<T>(InImage<T>, const double*, Index, const HessianOptions&, T*); \
-  template void blob_maxima<T>(InImage<T>, const double*, Index, double, void (*)(void*, const Blob&), void*);
+  template void blob_maxima<T>(InImage<T>, const double*, Index, double, void (*)(void*, const Blob&), void*, Border);
 INSTANTIATE(float)
 INSTANTIATE(double)
 #undef INSTANTIATE

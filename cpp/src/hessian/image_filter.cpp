@@ -25,6 +25,7 @@ constexpr Index strip_of(Index rows) {
 template <class T>
 struct Pass {
   Index input = 0;  // node of the level above, or source
+  T beyond = 0;     // what the input is beyond the border of Edge::constant
   KernelGroup<T> group;
   CorrelateLine<T> line = nullptr;
   std::array<Index, KernelGroup<T>::most> outputs{};
@@ -36,6 +37,7 @@ struct Level {
   std::vector<Pass<T>> passes;
   Index nodes = 0;
   Index radius = 0;
+  std::vector<T> beyond;                // of each node
   std::vector<std::vector<T>> weights;  // of the groups, filled up with zeros to one radius
 };
 
@@ -52,11 +54,12 @@ int parity(const Kernel<T>& kernel) {
 }
 
 template <class T>
-void add_pass(Level<T>& level, Index input, std::vector<std::pair<Index, const Kernel<T>*>> children) {
+void add_pass(Level<T>& level, Index input, T beyond, std::vector<std::pair<Index, const Kernel<T>*>> children) {
   std::stable_sort(children.begin(), children.end(),
                    [](const auto& a, const auto& b) { return parity(*a.second) < parity(*b.second); });
   Pass<T> pass;
   pass.input = input;
+  pass.beyond = beyond;
   for (const auto& child : children) {
     pass.group.radius = std::max(pass.group.radius, child.second->radius());
   }
@@ -89,6 +92,7 @@ Tree<T> tree_of(const Filter<T>& filter) {
   for (const Product& product : filter.products) {
     tree.node_of.push_back(product.source);
   }
+  std::vector<T> beyond(filter.sources.size(), filter.cval_of_source - filter.level);
   for (Index axis = 0; axis < filter.axes; ++axis) {
     const auto a = static_cast<std::size_t>(axis);
     Level<T>& level = tree.levels[a];
@@ -102,6 +106,12 @@ Tree<T> tree_of(const Filter<T>& filter) {
       tree.node_of[p] = found - made.begin();
     }
     level.nodes = static_cast<Index>(made.size());
+    for (const auto& [input, kernel] : made) {
+      level.beyond.push_back(filter.beyond == Beyond::constant
+                                 ? filter.cval
+                                 : of_constant(filter.kernels[a][static_cast<std::size_t>(kernel)],
+                                               beyond[static_cast<std::size_t>(input)]));
+    }
     std::vector<bool> done(made.size());
     for (std::size_t i = 0; i < made.size(); ++i) {
       std::vector<std::pair<Index, const Kernel<T>*>> children;
@@ -112,9 +122,10 @@ Tree<T> tree_of(const Filter<T>& filter) {
         }
       }
       if (!children.empty()) {
-        add_pass(level, made[i][0], std::move(children));
+        add_pass(level, made[i][0], beyond[static_cast<std::size_t>(made[i][0])], std::move(children));
       }
     }
+    beyond = level.beyond;
   }
   return tree;
 }
@@ -142,7 +153,7 @@ class Slab {
     const Index extent = (last - first) * plane;
     for (const Pass<T>& pass : level.passes) {
       across(pass, filter_.sources[static_cast<std::size_t>(pass.input)], filter_.shape[0], first, last, plane,
-             filter_.cval_of_image, memory_.levels[0].data(), extent);
+             filter_.level, memory_.levels[0].data(), extent);
     }
     for (Index i = first; i < last; ++i) {
       descend(1, memory_.levels[0].data() + (i - first) * plane, extent, i * plane);
@@ -177,15 +188,16 @@ class Slab {
     }
     const Index below = size_below(axis);
     for (const Pass<T>& pass : level.passes) {
-      across(pass, input + pass.input * step, n, 0, n, below, filter_.cval, output, n * below);
+      across(pass, input + pass.input * step, n, 0, n, below, T(0), output, n * below);
     }
     for (Index i = 0; i < n; ++i) {
       descend(axis + 1, output + i * below, n * below, first + i * below);
     }
   }
 
-  /// Along an axis whose pixels are `columns` elements apart, for all columns; output c at output + node step.
-  void across(const Pass<T>& pass, const T* input, Index n, Index first, Index last, Index columns, T cval, T* output,
+  /// Along an axis whose pixels are `columns` elements apart, for all columns of input - level; output c at output +
+  /// node step.
+  void across(const Pass<T>& pass, const T* input, Index n, Index first, Index last, Index columns, T level, T* output,
               Index step) {
     const Index r = pass.group.radius;
     T* const g = memory_.gathered.data();
@@ -194,7 +206,7 @@ class Slab {
     for (Index j = 0; j < columns; j += strip) {
       const Index width = std::min(strip, columns - j);
       for (Index i = first - r; i < last + r; ++i) {
-        extended_row(input + j, n, i, columns, width, cval, g + (i - first + r) * strip);
+        extended_row(input + j, n, i, columns, width, pass.beyond, level, g + (i - first + r) * strip);
       }
       for (Index i = first; i < last; ++i) {
         for (int c = 0; c < pass.group.count(); ++c) {
@@ -205,8 +217,8 @@ class Slab {
     }
   }
 
-  /// Row i of an axis of n, or what stands for it.
-  void extended_row(const T* input, Index n, Index i, Index stride, Index width, T cval, T* to) const {
+  /// Row i of an axis of n less the level, or what stands for it.
+  void extended_row(const T* input, Index n, Index i, Index stride, Index width, T beyond, T level, T* to) const {
     if (filter_.edge == Edge::linear && (i < 0 || i >= n)) {  // n > 1
       const Index inwards = i < 0 ? stride : -stride;
       const T* edge = input + (i < 0 ? 0 : n - 1) * stride;
@@ -220,9 +232,14 @@ class Slab {
     }
     const Index source = stands_for(i, n, filter_.edge);
     if (source < 0) {
-      std::fill_n(to, width, cval);
-    } else {
+      std::fill_n(to, width, beyond);
+    } else if (level == T(0)) {
       std::copy_n(input + source * stride, width, to);
+    } else {
+      const T* from = input + source * stride;
+      for (Index c = 0; c < width; ++c) {
+        to[c] = from[c] - level;
+      }
     }
   }
 
@@ -231,11 +248,11 @@ class Slab {
     const Index r = pass.group.radius;
     T* const g = memory_.gathered.data();
     for (Index i = -r; i < 0; ++i) {
-      extended_row(input, n, i, 1, 1, filter_.cval, g + r + i);
+      extended_row(input, n, i, 1, 1, pass.beyond, T(0), g + r + i);
     }
     std::copy_n(input, n, g + r);
     for (Index i = n; i < n + r; ++i) {
-      extended_row(input, n, i, 1, 1, filter_.cval, g + r + i);
+      extended_row(input, n, i, 1, 1, pass.beyond, T(0), g + r + i);
     }
     T* out[KernelGroup<T>::most];
     for (int c = 0; c < pass.group.count(); ++c) {

@@ -13,13 +13,21 @@ struct Product {
   std::array<Index, most_axes> kernel{};
 };
 
+/// What passes after the first read beyond the border of Edge::constant.
+enum class Beyond : signed char {
+  filtered,  ///< what the passes before make of the constant: the result is that of a wide margin of it
+  constant,  ///< the constant again, whatever was made of it, as scipy.ndimage
+};
+
 template <class T>
 struct Filter {
   Index axes = 2;  // at least two
   std::array<Index, most_axes> shape{};
   Edge edge = Edge::reflect;
-  T cval = 0;           // beyond the border of what a pass along the second axis or a later one reads
-  T cval_of_image = 0;  // beyond the border of the sources
+  T level = 0;           // taken off every pixel of the sources and off the constant beyond them
+  T cval_of_source = 0;  // beyond the border of the sources
+  T cval = 0;            // beyond that of what later passes read, for Beyond::constant
+  Beyond beyond = Beyond::filtered;
   std::vector<const T*> sources;
   std::array<std::vector<Kernel<T>>, most_axes> kernels;
   std::vector<Product> products;

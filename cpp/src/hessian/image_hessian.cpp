@@ -50,6 +50,57 @@ Outcome largest_modulus(InImage<T> image, T& largest) {
   return {};
 }
 
+namespace inner {
+
+template <class T>
+T level_of(ImageView<const T> image) {
+  const Index size = image.size();
+  std::vector<std::array<T, 2>> ranges(static_cast<std::size_t>(chunks(size)), {T(0), T(0)});
+  std::atomic<bool> spans_zero{size == 0};
+  parallel_for(chunks(size), size > 16 * chunk, [&](Index k) {
+    if (spans_zero) {
+      return;
+    }
+    const T* p = image.data + k * chunk;
+    const Index n = std::min(chunk, size - k * chunk);
+    const simd::Packet<T> first = simd::broadcast<T>(p[0]);
+    simd::Packet<T> most = first;
+    simd::Packet<T> least = first;
+    Index i = 0;
+    for (; i + simd::width<T> <= n; i += simd::width<T>) {
+      const simd::Packet<T> v = simd::load<T>(p + i);
+      most = simd::maximum(most, v);
+      least = simd::minimum(least, v);
+    }
+    T high = simd::largest_lane(most);
+    T low = -simd::largest_lane(simd::subtract(simd::zero<T>(), least));
+    for (; i < n; ++i) {
+      high = std::max(high, p[i]);
+      low = std::min(low, p[i]);
+    }
+    if (!(low > T(0) || high < T(0))) {
+      spans_zero = true;
+    }
+    ranges[static_cast<std::size_t>(k)] = {low, high};
+  });
+  if (spans_zero) {
+    return T(0);
+  }
+  T low = ranges[0][0];
+  T high = ranges[0][1];
+  for (const auto& range : ranges) {
+    low = std::min(low, range[0]);
+    high = std::max(high, range[1]);
+  }
+  const T level = low > T(0) ? low : high < T(0) ? high : T(0);
+  return std::isfinite(level) ? level : T(0);
+}
+
+template float level_of<float>(ImageView<const float>);
+template double level_of<double>(ImageView<const double>);
+
+}  // namespace inner
+
 template <class T>
 Outcome hessian(InImage<T> image, const HessianOptions& options, T* const* H) {
   const Index count = components(image.axes);

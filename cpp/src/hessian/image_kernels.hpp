@@ -2,6 +2,7 @@
 #pragma once
 #include <hessolve/hessian/image.hpp>
 
+#include <array>
 #include <vector>
 
 /// One-dimensional kernels and what an image is beyond its border.
@@ -30,7 +31,21 @@ enum class Edge : signed char { reflect, mirror, nearest, constant, wrap, linear
 template <class T>
 [[nodiscard]] Kernel<T> gaussian_kernel(double sigma, int order, double truncate, double factor);
 
-/// What the kernel of second order makes of a constant 1, which should be nothing.
-[[nodiscard]] double defect_of_second_derivative(double sigma, double truncate);
+/// The same with polynomials that are orthogonal for the sampled, truncated Gaussian itself: 1, x / m2 and
+/// 2 (x^2 - m2) / (m4 - m2^2), m its moments, in place of their limits. What a kernel makes of a constant is 0 then, of
+/// x the first derivative is 1, of x^2 / 2 the second, for any sigma and truncation; for small sigma they are
+/// differences. At least one neighbour counts to each side.  [a local polynomial fit: Savitzky & Golay 1964,
+/// doi:10.1021/ac60214a047]
+template <class T>
+[[nodiscard]] Kernel<T> exact_gaussian_kernel(double sigma, int order, double truncate, double factor);
+
+/// f(i-1), f(i), f(i+1) times `stencil`, times `factor`, of f smoothed by a Gaussian; sigma = 0: of f itself.
+template <class T>
+[[nodiscard]] Kernel<T> difference_kernel(double sigma, const std::array<double, 3>& stencil, double truncate,
+                                          double factor);
+
+/// What a kernel makes of an image of one value.
+template <class T>
+[[nodiscard]] T of_constant(const Kernel<T>& kernel, T value);
 
 }  // namespace hessolve::image::inner

@@ -46,18 +46,16 @@ Outcome structure(InImage<T> image, const HessianOptions& options, double flat, 
   }
   const T factor = power_of_two_below_inverse(modulus);
   double largest = 0;
-  if (const Outcome done = largest_squared_norm<T>(image, options, factor, largest); !done.ok()) {
+  Fields<T> fields;
+  if (const Outcome done = largest_squared_norm<T>(image, options, factor, largest, &fields); !done.ok()) {
     return done;
   }
-  double floor = 0;  // curvature that kernels make of a constant as large as the image, and rounding
+  double floor = 0;  // rounding
   for (Index a = 0; a < image.axes; ++a) {
     const double sigma = options.smooth ? sigma_in_pixels(options, a) : 1;
     const double unit =
         options.spacing[static_cast<std::size_t>(a)] > 0 ? options.spacing[static_cast<std::size_t>(a)] : 1;
     double defect = 8 * static_cast<double>(epsilon<T>);
-    if (options.scheme == Scheme::gaussian) {
-      defect += 1.01 * defect_of_second_derivative(sigma, options.truncate);
-    }
     if (options.scale_normalized) {
       defect *= sigma * sigma;
     } else {
@@ -70,7 +68,7 @@ Outcome structure(InImage<T> image, const HessianOptions& options, double flat, 
   Outcome outcome;
   with_axes(image.axes, [&](auto axes) {
     constexpr int d = decltype(axes)::value;
-    outcome = for_each_hessian_row<T>(image, options, factor, [&](Index first, Index n, const T* const* rows) {
+    const auto row = [&](Index first, Index n, const T* const* rows) {
       constexpr Index w = simd::width<T>;
       alignas(64) T values[3][w];
       for (Index i = 0; i < n; i += w) {
@@ -87,7 +85,8 @@ Outcome structure(InImage<T> image, const HessianOptions& options, double flat, 
           code[first + i + j] = code_of<T>(one, d, least, static_cast<T>(ratio));
         }
       }
-    });
+    };
+    outcome = for_each_hessian_row<T>(image, options, factor, row, &fields);
   });
   return outcome;
 }

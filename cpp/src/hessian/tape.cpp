@@ -161,6 +161,9 @@ void Tape::unary(Unary f, Shape shape, Operand a, Id* out) {
       const Id id = a.ids[at];
       const Local<double> y = function(value(id));
       edge(a, at, y.first);
+      if (f == Unary::abs && value(id) == 0) {
+        corners_.push_back(static_cast<Index>(edge_.size()) - 1);
+      }
       if (!linear) {
         curve(id, id, y.second / 2);
       }

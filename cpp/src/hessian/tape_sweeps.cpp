@@ -84,7 +84,7 @@ void Tape::jacobian(const Id* outs, Index m, MatrixView<double> J) const {
         }
       }
     } else {
-      forward(live, t);
+      forward(live, slope_, t);
       for (Index i = 0; i < m; ++i) {
         for (Index w = 0; w < width; ++w) {
           J(i, first + w) = t[outs[i] * lanes + w];
@@ -95,7 +95,7 @@ void Tape::jacobian(const Id* outs, Index m, MatrixView<double> J) const {
 }
 
 /// Tangents of `lanes` directions: those of the variables are given, those of the other live nodes follow.
-void Tape::forward(const std::vector<char>& live, double* t) const {
+void Tape::forward(const std::vector<char>& live, const std::vector<double>& slopes, double* t) const {
   for (Index k = variables_ + 1; k < size(); ++k) {
     if (at(live, k) == 0) {
       continue;
@@ -104,7 +104,7 @@ void Tape::forward(const std::vector<char>& live, double* t) const {
     for (Index e = at(first_edge_, k); e < at(first_edge_, k + 1); ++e) {
       const double* const from = t + at(edge_, e) * lanes;
       for (Index w = 0; w < lanes; ++w) {
-        sum[w] += at(slope_, e) * from[w];
+        sum[w] += at(slopes, e) * from[w];
       }
     }
     std::copy_n(sum, lanes, t + k * lanes);
@@ -114,6 +114,14 @@ void Tape::forward(const std::vector<char>& live, double* t) const {
 void Tape::products(Id out, In<double> V, MatrixView<double> P) const {
   const std::vector<char> live = this->live(&out, 1);
   const std::vector<double> adjoint = adjoints(out, live);
+  std::vector<double> bent;  // slopes with those of corners, where there are any
+  if (!corners_.empty()) {
+    bent = slope_;
+    for (const Index e : corners_) {
+      bent[static_cast<std::size_t>(e)] = 1;
+    }
+  }
+  const std::vector<double>& slopes = corners_.empty() ? slope_ : bent;
   const Index count = out + 1;
   const Index blocks = (V.cols + lanes - 1) / lanes;
   parallel_for(blocks, static_cast<Index>(edge_.size()) * V.cols > worth_threads, [&](Index block) {
@@ -128,7 +136,7 @@ void Tape::products(Id out, In<double> V, MatrixView<double> P) const {
         t[(1 + j) * lanes + w] = V(j, first + w);
       }
     }
-    forward(live, t);
+    forward(live, slopes, t);
     for (Index k = count - 1; k > variables_; --k) {
       if (at(live, k) == 0) {
         continue;
@@ -137,7 +145,7 @@ void Tape::products(Id out, In<double> V, MatrixView<double> P) const {
       for (Index e = at(first_edge_, k); e < at(first_edge_, k + 1); ++e) {
         double* const to = d + at(edge_, e) * lanes;
         for (Index w = 0; w < lanes; ++w) {
-          to[w] += at(slope_, e) * from[w];
+          to[w] += at(slopes, e) * from[w];
         }
       }
       for (Index c = at(first_curve_, k); c < at(first_curve_, k + 1); ++c) {

@@ -11,7 +11,8 @@
 /// Header-only; nothing is allocated but, for n known at run time only, the n numbers that f is called with.
 namespace hessolve {
 
-/// A number with its gradient and Hessian over N variables: the Hessian packed by rows of the lower triangle.
+/// A number with its gradient and Hessian over N variables: the Hessian packed by rows of the lower triangle. At 0 abs
+/// has the derivative 0, and then abs(x) * abs(x) no curvature: write x * x.
 template <class T, int N>
 struct Dual {
   static constexpr int pairs = N * (N + 1) / 2;

@@ -2,6 +2,7 @@
 #pragma once
 #include <hessolve/core/buffer.hpp>
 #include <hessolve/core/csr.hpp>
+#include <hessolve/core/stop.hpp>
 #include <hessolve/dense/batch.hpp>
 
 #include <cstdint>
@@ -25,11 +26,12 @@ template <class I>
 
 /// out[e] := blocks[e], made positive semidefinite; those that are so already are copied as they are. The lower
 /// triangle decides. out may be blocks.
-/// @return ok; non_finite, stagnated, or breakdown for a block that is not symmetric, with the first such element.
+/// @return ok; non_finite, stagnated, or breakdown for a block that is not symmetric, with the first such element;
+/// stopped.
 /// About 10 k^3 flops an element, across SIMD lanes up to k = 32.  [Teran, Sifakis, Irving and Fedkiw 2005,
 /// doi 10.1145/1073368.1073394; Chen et al. 2024, doi 10.1145/3641519.3657433]
 template <class R>
-[[nodiscard]] Outcome project_blocks(InBatch<R> blocks, Projection projection, Batch<R> out);
+[[nodiscard]] Outcome project_blocks(InBatch<R> blocks, Projection projection, Batch<R> out, const Stop& stop = {});
 
 /// K := sum of P_e^T B_e P_e: element e adds its block (k x k) to the rows and columns dofs(e, :). The pattern has the
 /// diagonal and every pair of dofs that share an element. A dof that an element names twice gets both shares.
@@ -52,9 +54,10 @@ class ElementAssembler {
   /// values := the entries of K. fixed: null, or n flags; rows and columns of flagged dofs become those of the unit
   /// matrix. One pass over the blocks, each row summed by one thread in the order of the elements: the same bits
   /// always.
-  /// @return ok; non_finite with the first row that has an entry which is not finite.
+  /// @return ok; non_finite with the first row that has an entry which is not finite; stopped.
   template <class R>
-  [[nodiscard]] Outcome assemble(Batch<const R> blocks, const unsigned char* fixed, R* values) const;
+  [[nodiscard]] Outcome assemble(Batch<const R> blocks, const unsigned char* fixed, R* values,
+                                 const Stop& stop = {}) const;
 
  private:
   void find_pattern(MatrixView<const I> dofs);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <hessolve/core/outcome.hpp>
+#include <hessolve/core/stop.hpp>
 #include <hessolve/iterative/operator.hpp>
 
 #include <memory>
@@ -30,11 +31,12 @@ struct GlmOptions {
   bool intercept = false;               ///< the last coefficient of each class belongs to a column of ones
   R alpha = 0;                          ///< of the penalty alpha / 2 ||beta||^2, which leaves intercepts alone
   bool mean = false;                    ///< divide the sum over the rows by the sum of their weights
+  Stop stop{};                          ///< of glm_hessian
 };
 
 /// H := sum of w_i x_i x_i^T (their weighted mean) + alpha I, both triangles. X is m x n, coef K x (n or n + 1), K = 1
 /// for all families but softmax; H is p x p with p = K (n or n + 1): variable j of class k is row j K + k.
-/// @return ok; non_finite with the first row whose x^T beta or weight is not finite, or -1 where a sum is not.
+/// @return ok; non_finite with the first row whose x^T beta or weight is not finite, or -1 where a sum is not; stopped.
 /// m p^2 flops (softmax: m p^2 / 2), one pass over X; the same bits for any number of threads and memory order.
 template <class R>
 [[nodiscard]] Outcome glm_hessian(MatrixView<const R> X, MatrixView<const R> coef, const GlmOptions<R>& options,
@@ -55,6 +57,7 @@ template <class R, class I>
 
 /// H := J^T W J + damping I, both triangles: the Hessian of ||r||^2 / 2 (weighted) without the second derivatives of r.
 template <class R>
-[[nodiscard]] Outcome gauss_newton(MatrixView<const R> J, VectorView<const R> weights, R damping, MatrixView<R> H);
+[[nodiscard]] Outcome gauss_newton(MatrixView<const R> J, VectorView<const R> weights, R damping, MatrixView<R> H,
+                                   const Stop& stop = {});
 
 }  // namespace hessolve

@@ -50,8 +50,8 @@ template <class T>
 
 /// How second derivatives are taken.
 enum class Scheme : signed char {
-  gaussian,            ///< correlation with derivatives of a Gaussian, of second order or twice of first
-  gaussian_twice,      ///< two correlations with first derivatives of a Gaussian of sigma / sqrt(2)
+  gaussian,            ///< correlation with derivatives of a Gaussian, exact for quadratics whatever the truncation
+  gaussian_twice,      ///< two correlations with first derivatives of a Gaussian of sigma / sqrt(2), as scikit-image
   difference,          ///< smoothed; second differences, and forward differences in two directions for the mixed ones
   difference_centred,  ///< smoothed; second differences, and centred differences for the mixed ones
   repeated_gradient,   ///< smoothed; centred differences twice, one-sided at the border
@@ -69,7 +69,7 @@ enum class Border : signed char {
 struct HessianOptions {
   Scheme scheme = Scheme::gaussian;
   Border border = Border::reflect;
-  double cval = 0;                          ///< beyond the border, for Border::constant
+  double cval = 0;                          ///< beyond the border of the image, for Border::constant
   bool smooth = true;                       ///< false: no smoothing, for the schemes of differences
   std::array<double, most_axes> sigma{};    ///< for each axis, in units of the spacing; 0: that of the first axis
   std::array<double, most_axes> spacing{};  ///< distance of pixels for each axis; 0: 1
@@ -142,8 +142,7 @@ inline constexpr signed char bright = 8;
 
 /// code[i] := what the eigenvalues of pixel i say, for two or three axes. Curvatures count that are at least `ratio`
 /// times the largest of the pixel. All of them, of one sign: blob; of both signs: corner; one less than all, of one
-/// sign: tube; one of three: plate. Flat where ||H|| <= flat max ||H||, or at what truncated kernels make of a
-/// constant.
+/// sign: tube; one of three: plate. Flat where ||H|| <= flat max ||H||, or at the rounding of the image.
 template <class T>
 [[nodiscard]] Outcome structure(InImage<T> image, const HessianOptions& options, double flat, double ratio,
                                 signed char* code);
@@ -166,9 +165,10 @@ template <class T>
 
 /// The local maxima above `threshold` of |response| over 3^(d+1) neighbours, of one sign, each handed to
 /// found(context, blob) in the order of scale and pixel; position and scale are those of the maximum of a quadratic
-/// through its neighbours. Of equal neighbours the first counts.
+/// through its neighbours. Of equal neighbours the first counts. For Border::wrap, that of the responses, pixels have
+/// neighbours across the border.
 template <class T>
 void blob_maxima(InImage<T> response, const double* sigmas, Index count, double threshold,
-                 void (*found)(void* context, const Blob& blob), void* context);
+                 void (*found)(void* context, const Blob& blob), void* context, Border border = Border::reflect);
 
 }  // namespace hessolve::image

@@ -74,7 +74,8 @@ class Tape {
   void gradient(Id out, double* g) const;
   /// J(i, :) := gradient of node outs[i], m x n. O(edges min(m, n)), whichever sweep is cheaper.
   void jacobian(const Id* outs, Index m, MatrixView<double> J) const;
-  /// P := H V, H the Hessian of node `out`; V and P n x k. O(edges k), on several threads where that pays.
+  /// P := H V, H the Hessian of node `out`; V and P n x k. O(edges k), on several threads where that pays. |x| at 0, of
+  /// derivative 0 elsewhere, counts as x here: |x|^2 and all else that is smooth in spite of it has its curvature.
   void products(Id out, In<double> V, MatrixView<double> P) const;
   /// H := the Hessian of node `out`, n x n, symmetric to the bit. n products.
   void hessian(Id out, MatrixView<double> H) const;
@@ -87,7 +88,7 @@ class Tape {
   void curve(Id a, Id b, double curve);
   Index close(double value);
   [[nodiscard]] std::vector<char> live(const Id* outs, Index m) const;
-  void forward(const std::vector<char>& live, double* tangents) const;
+  void forward(const std::vector<char>& live, const std::vector<double>& slopes, double* tangents) const;
   [[nodiscard]] std::vector<double> adjoints(Id out, const std::vector<char>& live) const;
 
   Index variables_ = 0;
@@ -98,6 +99,7 @@ class Tape {
   std::vector<Index> first_curve_;
   std::vector<std::int32_t> edge_;
   std::vector<double> slope_;
+  std::vector<Index> corners_;  // edges of |x| at 0
   std::vector<std::int32_t> curve_a_;
   std::vector<std::int32_t> curve_b_;
   std::vector<double> curve_;
