@@ -4,8 +4,8 @@
 #include <hessolve/dense/triangular.hpp>
 
 #include "kernel/block_sizes.hpp"
-#include "kernel/cholesky_panel.hpp"
 #include "kernel/fill.hpp"
+#include "kernel/packed_syrk.hpp"
 #include "kernel/team.hpp"
 #include "kernel/transpose.hpp"
 
@@ -32,7 +32,7 @@ class BlockedCholesky {
   }
 
  private:
-  static constexpr Index strip = has_microkernel<T> ? (64 + tile_rows<T> - 1) / tile_rows<T> * tile_rows<T> : 64;
+  static constexpr Index strip = syrk_strip<T>;
 
   void work() {
     const bool first = Team::rank() == 0;
@@ -91,29 +91,8 @@ class BlockedCholesky {
     if (from >= end) {
       return;
     }
-    const Index w = end - from;
     const Index corner = n_ - L2.rows;  // row of A where L2 begins
-    subtract_lower_product<T>(A_.block(corner + from, corner + from, w, w), L2.block(from, 0, w, L2.cols),
-                              L2.block(from, 0, w, L2.cols));
-    const PackedRows<T> left{packed_.data(), L2};
-    if constexpr (has_microkernel<T> && tile_rows<T> % simd::tile_columns == 0) {
-      constexpr Index N = simd::tile_columns;
-      constexpr Index M = tile_rows<T>;
-      if (from % N == 0) {  // the right factor is packed as well: N columns lie within one packed panel
-        constexpr Index rows = 10 * M;
-        for (Index i = end; i < L2.rows; i += rows) {
-          for (Index c = from; c < end; c += N) {
-            const T* panel = packed_.data() + c / M * M * L2.cols + c % M;
-            const Index columns = std::min(N, end - c);
-            gemm_minus<Right::transposed, T>(A_.block(corner + i, corner + c, std::min(rows, L2.rows - i), columns),
-                                             left, ColMajor<const T>{panel, columns, L2.cols, M}, i);
-          }
-        }
-        return;
-      }
-    }
-    gemm_minus<Right::transposed, T>(A_.block(corner + end, corner + from, L2.rows - end, w), left,
-                                     L2.block(from, 0, w, L2.cols), end);
+    subtract_lower_strip<T>(A_.block(corner, corner, L2.rows, L2.rows), {packed_.data(), L2}, from, end);
   }
 
   ColMajor<T> A_;

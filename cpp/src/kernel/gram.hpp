@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include "kernel/block_sizes.hpp"
-#include "kernel/cholesky_panel.hpp"
 #include "kernel/dot.hpp"
 #include "kernel/fill.hpp"
+#include "kernel/packed_syrk.hpp"
 #include "kernel/source.hpp"
 
 #include <hessolve/core/buffer.hpp>
@@ -39,6 +39,8 @@ class RowPanels {
         stride_(padded_stride<T>(A.cols())) {}
 
   [[nodiscard]] Index buffer_size() const { return direct_ ? 0 : stride_ * gram_depth; }
+  /// Rows are read where they are, one after the other.
+  [[nodiscard]] bool streams() const { return direct_ && A_.view.row_stride < A_.cols() + 64; }
 
   /// The same for a wide A, its rows brought into the buffer by several threads.
   ColMajor<const T> in_parallel(Index first, Index count, T* buffer) const {
@@ -100,10 +102,31 @@ class RowPanels {
 
 namespace detail {
 
-/// G -= P P^H (lower triangle) and C -= P b^H for one panel P = A(rows, :)^T.
+/// Ask for memory that is wanted soon, but not before what the first-level cache holds.
 template <class T>
-void subtract_panel(InColMajor<T> P, InColMajor<T> b, ColMajor<T> G, ColMajor<T> C) {
-  subtract_lower_product<T>(G, P, P);
+HESSOLVE_INLINE void prefetch_to_second_level(const T* p) {
+#if defined(__GNUC__)
+  __builtin_prefetch(p, 0, 2);
+#else
+  Eigen::internal::prefetch(p);
+#endif
+}
+
+/// G -= P P^H (lower triangle) and C -= P b^H for one panel P = A(rows, :)^T. The `size` elements at `next` are on
+/// their way meanwhile: products with a panel that comes from memory leave the bus idle but for their first strip.
+template <class T>
+void subtract_panel(InColMajor<T> P, InColMajor<T> b, ColMajor<T> G, ColMajor<T> C, const T* next, Index size) {
+  const Index n = P.rows;
+  constexpr Index N = has_microkernel<T> ? simd::tile_columns : 16;
+  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+  const Index share = (size / std::max<Index>(n, 1) + 1) * N;
+  for (Index j = 0; j < n; j += N) {
+    const Index w = std::min(N, n - j);
+    for (Index e = j / N * share, end = std::min(size, e + share); e < end; e += line) {
+      prefetch_to_second_level(next + e);
+    }
+    subtract_lower_product<T>(G.block(j, j, n - j, w), P.block(j, 0, n - j, P.cols), P.block(j, 0, w, P.cols));
+  }
   if (C.cols > 0) {
     gemm_minus<Right::transposed, T>(C, P, b);
   }
@@ -124,13 +147,14 @@ void gram(const Source<T>& A, const RowChange<T>& change, In<T> B, ColMajor<T> G
   const Source<T> b{B};
   const RowPanels<T> right(b, change_of_B);
   const bool narrow = n <= widest_in_parts;
-  constexpr Index cache = 32'768 / static_cast<Index>(sizeof(T));  // a panel that is read n / 8 times stays close
+  constexpr Index cache = 98'304 / static_cast<Index>(sizeof(T));  // a panel that is read n / 8 times stays close
   const Index depth = n < serial_below ? std::clamp<Index>(cache / std::max<Index>(n, 1), 32, gram_depth) : gram_depth;
   constexpr Index room = 4'000'000;  // elements of all parts together
   const Index most = std::clamp<Index>(room / std::max<Index>(n * (n + k), 1), 4, 64);
   const Index chunk = narrow ? std::max<Index>(gram_depth * 8, (m + most - 1) / most) : m;
   const Index chunks = m == 0 ? 1 : (m + chunk - 1) / chunk;
   Buffer<T> parts(chunks > 1 ? chunks * n * (n + k) : 0);
+  Buffer<T> packed(has_microkernel<T> && !narrow ? packed_size<T>(n, gram_depth) : 0);
   parallel_for(chunks, narrow && chunks > 1 && m * n * (n + k) > 1'000'000, [&](Index c) {
     const ColMajor<T> G_part = chunks > 1 ? ColMajor<T>{parts.data() + c * n * (n + k), n, n, n} : G;
     const ColMajor<T> C_part = chunks > 1 ? ColMajor<T>{parts.data() + c * n * (n + k) + n * n, n, k, n} : C;
@@ -144,19 +168,27 @@ void gram(const Source<T>& A, const RowChange<T>& change, In<T> B, ColMajor<T> G
           narrow ? panels(first, count, buffer.data()) : panels.in_parallel(first, count, buffer.data());
       const ColMajor<const T> Q = k > 0 ? right(first, count, right_buffer.data()) : ColMajor<const T>{};
       if (narrow) {
-        detail::subtract_panel<T>(P, Q, G_part, C_part);
+        const Index left = std::min(depth, std::min(m, (c + 1) * chunk) - first - count);
+        const bool more = left > 0 && panels.streams();
+        detail::subtract_panel<T>(P, Q, G_part, C_part, more ? &A.view(first + count, 0) : nullptr,
+                                  more ? left * A.view.row_stride : 0);
         continue;
       }
-      constexpr Index strip = 96;
+      if constexpr (has_microkernel<T>) {
+        constexpr Index together = 4;
+        const Index tiles = (n + tile_rows<T> - 1) / tile_rows<T>;
+        parallel_for((tiles + together - 1) / together, true, [&](Index t) {
+          pack_rows<T>(P, t * together, std::min(tiles, (t + 1) * together), packed.data());
+        });
+      }
+      constexpr Index strip = syrk_strip<T>;
       const Index strips = (n + strip - 1) / strip;
       parallel_for(strips + (k > 0 ? 1 : 0), true, [&](Index s) {
         if (s == strips) {
-          gemm_minus<Right::transposed, T>(C_part, P, Q);
+          gemm_minus<Right::transposed, T>(C_part, PackedRows<T>{packed.data(), P}, Q);
           return;
         }
-        const Index j = s * strip;
-        const Index w = std::min(strip, n - j);
-        subtract_lower_product<T>(G_part.block(j, j, n - j, w), P.block(j, 0, n - j, count), P.block(j, 0, w, count));
+        subtract_lower_strip<T>(G_part, {packed.data(), P}, s * strip, std::min(n, (s + 1) * strip));
       });
     }
   });
@@ -205,8 +237,8 @@ void gram_residual(const Source<T>& A, const RowChange<T>& change, InColMajor<T>
   Buffer<T> parts(chunks * n * k);
   Buffer<R> part_squares(chunks * k);
   parallel_for(chunks, m * n * k > 100'000, [&](Index c) {
-    T* part = parts.data() + c * n * k;
-    std::fill_n(part, n * k, T(0));
+    Scratch<T, 256> part(n * k);  // not in `parts`, where threads would write to the same lines of the cache
+    std::fill_n(part.data(), n * k, T(0));
     std::fill_n(part_squares.data() + c * k, k, R(0));
     Buffer<T> buffer(panels.buffer_size());
     Buffer<T> right_buffer(right.buffer_size());
@@ -215,15 +247,28 @@ void gram_residual(const Source<T>& A, const RowChange<T>& change, InColMajor<T>
       const ColMajor<const T> P = panels(first, count, buffer.data());
       const ColMajor<const T> Q = right(first, count, right_buffer.data());
       for (Index j = 0; j < k; ++j) {
+        constexpr int together = 8;
+        T r[together];
         R sum = 0;
-        for (Index i = 0; i < count; ++i) {
-          const T r = Q(j, i) - dot<false, T>(P.col(i), X.col(j), n);
-          sum += std::norm(r);
-          subtract_multiple<T>(n, conjugate(r), P.col(i), part + j * n);  // the conjugate of -A^H r
+        Index i = 0;
+        for (; i + together <= count; i += together) {
+          dots<false, together, T>(P.col(i), P.stride, X.col(j), n, r);
+          for (int q = 0; q < together; ++q) {
+            r[q] = Q(j, i + q) - r[q];
+            sum += std::norm(r[q]);
+            r[q] = conjugate(r[q]);
+          }
+          subtract_multiples<together, T>(n, r, P.col(i), P.stride, part.data() + j * n);  // the conjugate of -A^H r
+        }
+        for (; i < count; ++i) {
+          r[0] = Q(j, i) - dot<false, T>(P.col(i), X.col(j), n);
+          sum += std::norm(r[0]);
+          subtract_multiple<T>(n, conjugate(r[0]), P.col(i), part.data() + j * n);
         }
         part_squares[c * k + j] += sum;
       }
     }
+    std::copy_n(part.data(), n * k, parts.data() + c * n * k);
   });
   for (Index j = 0; j < k; ++j) {
     std::fill_n(g.col(j), n, T(0));
