@@ -31,7 +31,8 @@ class PanelSums {
         stride_(padded_stride<R>(links.variables())),
         raw_(rows.buffer_size()),
         state_(links.classes() * gram_depth),
-        scaled_(stride_ * gram_depth) {}
+        scaled_(stride_ * gram_depth),
+        packed_(links.variables() > few_columns ? packed_size<R>(links.variables(), gram_depth) : 0) {}
 
   /// `shared`: by all threads together; else on the calling one.
   void add(Index first, Index count, R* G, std::atomic<Index>& bad) {
@@ -63,17 +64,7 @@ class PanelSums {
             }
           });
         }
-        constexpr Index strip = 96;
-        const ColMajor<R> sum{G, p, p, p};
-        if (!shared_) {
-          subtract_lower_product<R>(sum, S, S);
-          continue;
-        }
-        parallel_for((p + strip - 1) / strip, true, [&](Index s) {
-          const Index j = s * strip;
-          const Index w = std::min(strip, p - j);
-          subtract_lower_product<R>(sum.block(j, j, p - j, w), S.block(j, 0, p - j, count), S.block(j, 0, w, count));
-        });
+        subtract_product(S, {G, p, p, p});
       }
     }
   }
@@ -84,6 +75,22 @@ class PanelSums {
     const Index size = shared_ ? 32 : gram_depth;
     parallel_for((count + size - 1) / size, shared_,
                  [&](Index b) { work(b * size, std::min(size, count - b * size)); });
+  }
+
+  /// G -= S S^T, the lower triangle.
+  void subtract_product(InColMajor<R> S, ColMajor<R> G) {
+    if (packed_.empty()) {
+      subtract_lower_product<R>(G, S, S);
+      return;
+    }
+    constexpr Index together = 4;
+    const Index tiles = (S.rows + tile_rows<R> - 1) / tile_rows<R>;
+    parallel_for((tiles + together - 1) / together, shared_,
+                 [&](Index t) { pack_rows<R>(S, t * together, std::min(tiles, (t + 1) * together), packed_.data()); });
+    constexpr Index strip = syrk_strip<R>;
+    parallel_for((S.rows + strip - 1) / strip, shared_, [&](Index s) {
+      subtract_lower_strip<R>(G, {packed_.data(), S}, s * strip, std::min(S.rows, (s + 1) * strip));
+    });
   }
 
   void scale(Index row, const R* x, Index at, Index k, Index l) {
@@ -98,6 +105,8 @@ class PanelSums {
     }
   }
 
+  static constexpr Index few_columns = 128;  // whose panel stays in the first caches as it is
+
   const DenseRows<R>& rows_;
   const Links<R>& links_;
   bool shared_;
@@ -105,6 +114,7 @@ class PanelSums {
   Buffer<R> raw_;
   Buffer<R> state_;
   Buffer<R> scaled_;
+  Buffer<R> packed_;  // where there are many columns
 };
 
 /// A wish to stop, asked for by the thread that made the call and seen by all.
@@ -136,7 +146,7 @@ Index sums(In<R> X, const Links<R>& links, Buffer<R>& G, Stopping& stopping) {
   constexpr Index room = 6'000'000;  // elements of all parts together
   // Threads take rows, with sums of their own, where there is room for these; else they share one panel after another.
   const bool in_parts = p <= widest_in_parts || (4 * size <= room && m >= 4 * rows_of_part);
-  constexpr Index cache = 32'768 / static_cast<Index>(sizeof(R));  // as in gram()
+  constexpr Index cache = 98'304 / static_cast<Index>(sizeof(R));  // as in gram()
   const Index depth = p < serial_below ? std::clamp<Index>(cache / std::max<Index>(p, 1), 32, gram_depth) : gram_depth;
   const Index most = std::clamp<Index>(room / std::max<Index>(size, 1), 2, 64);
   const Index chunk = in_parts ? std::max<Index>(rows_of_part, (m + most - 1) / most) : m;
