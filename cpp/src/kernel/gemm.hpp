@@ -22,8 +22,8 @@ inline constexpr Index tile_rows = 3 * simd::width<T>;
 
 namespace detail {
 
-/// C(V packets x N) -= A B over depth K. `last`: rows in the last packet.
-template <class T, int V, int N, Right R>
+/// C(V packets x N) -= A B over depth K. Whole: the last packet is; else it has `last` rows.
+template <class T, int V, int N, Right R, bool Whole>
 HESSOLVE_INLINE void microkernel(Index K, const T* A, Index lda, const T* B, Index ldb, T* C, Index ldc, Index last) {
   constexpr int W = simd::width<T>;
   simd::Packet<T> sum[V][N];
@@ -33,13 +33,16 @@ HESSOLVE_INLINE void microkernel(Index K, const T* A, Index lda, const T* B, Ind
       Eigen::internal::prefetch(C + j * ldc + v * W);
     }
   }
-  const bool whole = last == W;
   for (Index k = 0; k < K; ++k) {
     simd::Packet<T> a[V];
     for (int v = 0; v < V - 1; ++v) {
       a[v] = simd::load<T>(A + v * W);
     }
-    a[V - 1] = whole ? simd::load<T>(A + (V - 1) * W) : simd::load_partial<T>(A + (V - 1) * W, last);
+    if constexpr (Whole) {
+      a[V - 1] = simd::load<T>(A + (V - 1) * W);
+    } else {
+      a[V - 1] = simd::load_partial<T>(A + (V - 1) * W, last);
+    }
     for (int j = 0; j < N; ++j) {
       const simd::Packet<T> b = simd::broadcast<T>(R == Right::plain ? B[j * ldb] : B[j]);
       for (int v = 0; v < V; ++v) {
@@ -55,7 +58,21 @@ HESSOLVE_INLINE void microkernel(Index K, const T* A, Index lda, const T* B, Ind
       simd::store<T>(c + v * W, simd::subtract(simd::load<T>(c + v * W), sum[v][j]));
     }
     c += (V - 1) * W;
-    simd::store_upto<T>(c, simd::subtract(simd::load_upto<T>(c, last), sum[V - 1][j]), last);
+    if constexpr (Whole) {
+      simd::store<T>(c, simd::subtract(simd::load<T>(c), sum[V - 1][j]));
+    } else {
+      simd::store_partial<T>(c, simd::subtract(simd::load_partial<T>(c, last), sum[V - 1][j]), last);
+    }
+  }
+}
+
+/// The rows below the last whole register tile: V packets, the last of `last` rows.
+template <class T, int V, int N, Right R>
+void last_tile(Index K, const T* A, Index lda, const T* B, Index ldb, T* C, Index ldc, Index last) {
+  if (last == simd::width<T>) {
+    microkernel<T, V, N, R, true>(K, A, lda, B, ldb, C, ldc, last);
+  } else {  // a loop of its own: with both in one, compilers keep the sums in memory
+    microkernel<T, V, N, R, false>(K, A, lda, B, ldb, C, ldc, last);
   }
 }
 
@@ -66,16 +83,16 @@ void tile_column(Index m, Index K, const T* A, Index lda, bool packed, const T* 
   constexpr Index M = tile_rows<T>;
   Index i = 0;
   for (; i + M <= m; i += M) {
-    microkernel<T, 3, N, R>(K, packed ? A + i * K : A + i, lda, B, ldb, C + i, ldc, W);
+    microkernel<T, 3, N, R, true>(K, packed ? A + i * K : A + i, lda, B, ldb, C + i, ldc, W);
   }
   const Index rest = m - i;
   const T* a = packed ? A + i * K : A + i;
   if (rest > 2 * W) {
-    microkernel<T, 3, N, R>(K, a, lda, B, ldb, C + i, ldc, rest - 2 * W);
+    last_tile<T, 3, N, R>(K, a, lda, B, ldb, C + i, ldc, rest - 2 * W);
   } else if (rest > W) {
-    microkernel<T, 2, N, R>(K, a, lda, B, ldb, C + i, ldc, rest - W);
+    last_tile<T, 2, N, R>(K, a, lda, B, ldb, C + i, ldc, rest - W);
   } else if (rest > 0) {
-    microkernel<T, 1, N, R>(K, a, lda, B, ldb, C + i, ldc, rest);
+    last_tile<T, 1, N, R>(K, a, lda, B, ldb, C + i, ldc, rest);
   }
 }
 

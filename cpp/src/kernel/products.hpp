@@ -20,6 +20,15 @@ void product(const Source<T>& A, InColMajor<T> X, ColMajor<T> Y) {
     }
   }
   const RowPanels<T> panels(A, {});
+  const bool rearrange = has_microkernel<T> && k >= tile_rows<T>;  // depth after depth, for all rows of A
+  const Buffer<T> packed(rearrange ? packed_size<T>(k, n) : 0);
+  if constexpr (has_microkernel<T>) {
+    parallel_for(rearrange ? (n + gram_depth - 1) / gram_depth : 0, n * k > 100'000, [&](Index s) {
+      const Index d = s * gram_depth;
+      pack_rows<T>(minus_X.view().block(0, d, k, std::min(gram_depth, n - d)), 0, (k + tile_rows<T> - 1) / tile_rows<T>,
+                   packed.data() + packed_size<T>(k, d));
+    });
+  }
   constexpr Index rows = 64;
   parallel_for((m + rows - 1) / rows, m * n * k > 500'000, [&](Index s) {
     const Index first = s * rows;
@@ -32,7 +41,20 @@ void product(const Source<T>& A, InColMajor<T> X, ColMajor<T> Y) {
     }
     for (Index d = 0; d < n; d += gram_depth) {
       const Index depth = std::min(gram_depth, n - d);
-      gemm_minus<Right::plain, T>(out.view(), minus_X.view().block(0, d, k, depth), P.block(d, 0, depth, count));
+      const ColMajor<const T> left = minus_X.view().block(0, d, k, depth);
+      for (Index i = 0; i < count; i += simd::tile_columns) {  // few rows of A, while the next are on their way
+        const Index w = std::min<Index>(simd::tile_columns, count - i);
+        if (i + w < count) {
+          simd::prefetch_columns<T>(P.col(i + w) + d, depth, std::min(w, count - i - w), P.stride);
+        }
+        const ColMajor<T> target = out.view().block(0, i, k, w);
+        if (rearrange) {
+          gemm_minus<Right::plain, T>(target, PackedRows<T>{packed.data() + packed_size<T>(k, d), left},
+                                      P.block(d, i, depth, w));
+        } else {
+          gemm_minus<Right::plain, T>(target, left, P.block(d, i, depth, w));
+        }
+      }
     }
     for (Index j = 0; j < k; ++j) {
       for (Index i = 0; i < count; ++i) {
