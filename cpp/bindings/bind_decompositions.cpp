@@ -110,10 +110,11 @@ py::tuple svd_stack(const py::array& a, bool full_matrices, bool compute_uv) {
   const Stack<T> U(u, "U", true);
   const Stack<T> Vh(vh, "Vh", true);
   Real<T>* values = s.mutable_data();
-  (void)over(A, [&](Index i) {
-    (void)svd<T>(A[i], compute_uv ? U[i] : MatrixView<T>{}, values + i * r, compute_uv ? Vh[i] : MatrixView<T>{});
-    return Outcome{};
-  });
+  (void)run(A.batch(), A.count(), std::max(A.rows(), A.cols()), !is_complex<T>,
+            [&](Index i, const Stop& stop, Certificate&, Diagnosis&) {
+              return svd<T>(A[i], compute_uv ? U[i] : MatrixView<T>{}, values + i * r,
+                            compute_uv ? Vh[i] : MatrixView<T>{}, stop);
+            });
   const auto if_wanted = [&](const py::array& x) { return compute_uv ? py::object(x) : py::object(py::none()); };
   return py::make_tuple(if_wanted(u), s, if_wanted(vh));
 }

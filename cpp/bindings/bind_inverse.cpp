@@ -46,9 +46,9 @@ void register_inverse(py::module_& m) {
           const Stack<T> X(x, "x", true);
           Report report =
               run(A.batch(), A.count(), std::max(A.rows(), A.cols()), !is_complex<T>,
-                  [&](Index i, const Stop&, Certificate& certificate, Diagnosis& diagnosis) {
+                  [&](Index i, const Stop& stop, Certificate& certificate, Diagnosis& diagnosis) {
                     const Source<T> source{A[i], hermitian ? Part::hermitian_lower : Part::full};
-                    return pseudo_inverse<T>(source, X[i], atol, rtol, check_finite, certificate, diagnosis);
+                    return pseudo_inverse<T>(source, X[i], atol, rtol, check_finite, certificate, diagnosis, stop);
                   });
           return py::make_tuple(x, std::move(report));
         });
@@ -64,9 +64,8 @@ void register_inverse(py::module_& m) {
           py::array_t<Real<T>> s = new_array<Real<T>>(A.batch(), {r});
           Real<T>* out = s.mutable_data();
           (void)run(A.batch(), A.count(), std::max(A.rows(), A.cols()), !is_complex<T>,
-                    [&](Index i, const Stop&, Certificate&, Diagnosis&) {
-                      singular_values_of<T>(A[i], out + i * r);
-                      return Outcome{};
+                    [&](Index i, const Stop& stop, Certificate&, Diagnosis&) {
+                      return singular_values_of<T>(A[i], out + i * r, stop);
                     });
           return s;
         });

@@ -40,17 +40,11 @@ QuasiNewtonOptions options_for(const std::string& update, bool inverse, bool dam
   return options;
 }
 
-template <class R>
-void register_one(py::module_& m, const char* name) {
+/// What both forms have.
+template <class R, class Q>
+void define_common(py::class_<Q>& form) {
   using py::literals::operator""_a;
-  using Q = QuasiNewton<R>;
-  py::class_<Q>(m, name)
-      .def(py::init([](Index n, const std::string& update, bool inverse, bool damp, double min_curvature,
-                       double min_denominator) {
-             return Q(n, options_for(update, inverse, damp, min_curvature, min_denominator));
-           }),
-           "n"_a, "update"_a, "inverse"_a, "damp"_a, "min_curvature"_a, "min_denominator"_a)
-      .def(
+  form.def(
           "update",
           [](Q& self, const py::array& s, const py::array& y) {
             const VectorView<const R> step = vector<R>(s, self.size(), "s");
@@ -68,6 +62,28 @@ void register_one(py::module_& m, const char* name) {
             return out;
           },
           "v"_a)
+      .def("set_scale", &Q::set_scale, "scale"_a)
+      .def(
+          "restore",
+          [](Q& self, const py::array& held, bool fresh, Index updates) {
+            const Stack<R> view(held, "held");
+            self.restore(view[0], fresh, updates);
+          },
+          "held"_a, "fresh"_a, "updates"_a)
+      .def_property_readonly("updates", &Q::updates)
+      .def_property_readonly("fresh", &Q::fresh);
+}
+
+template <class R>
+void register_one(py::module_& m, const char* name) {
+  using py::literals::operator""_a;
+  using Q = QuasiNewton<R>;
+  py::class_<Q> form(m, name);
+  form.def(py::init([](Index n, const std::string& update, bool inverse, bool damp, double min_curvature,
+                       double min_denominator) {
+             return Q(n, options_for(update, inverse, damp, min_curvature, min_denominator));
+           }),
+           "n"_a, "update"_a, "inverse"_a, "damp"_a, "min_curvature"_a, "min_denominator"_a)
       .def("matrix",
            [](Q& self) {
              const py::array_t<R> out = new_array<R>({}, {self.size(), self.size()});
@@ -81,39 +97,19 @@ void register_one(py::module_& m, const char* name) {
             const Stack<R> view(M, "M");
             self.set_matrix(view[0]);
           },
-          "M"_a)
-      .def("set_scale", &Q::set_scale, "scale"_a)
-      .def_property_readonly("updates", &Q::updates)
-      .def_property_readonly("fresh", &Q::fresh);
+          "M"_a);
+  define_common<R>(form);
 }
 
 template <class R>
 void register_factored(py::module_& m, const char* name) {
   using py::literals::operator""_a;
   using Q = FactoredBfgs<R>;
-  py::class_<Q>(m, name)
-      .def(py::init([](Index n, bool damp, double min_curvature) {
+  py::class_<Q> form(m, name);
+  form.def(py::init([](Index n, bool damp, double min_curvature) {
              return Q(n, options_for("bfgs", false, damp, min_curvature, 0));
            }),
            "n"_a, "damp"_a, "min_curvature"_a)
-      .def(
-          "update",
-          [](Q& self, const py::array& s, const py::array& y) {
-            const VectorView<const R> step = vector<R>(s, self.size(), "s");
-            const VectorView<const R> change = vector<R>(y, self.size(), "y");
-            return hessolve::name(released(self.size(), [&] { return self.update(step, change); }));
-          },
-          "s"_a, "y"_a)
-      .def(
-          "dot",
-          [](const Q& self, const py::array& v) {
-            const VectorView<const R> x = vector<R>(v, self.size(), "v");
-            Vector<R> out(self.size());
-            R* data = out.mutable_data();
-            released(self.size(), [&] { self.dot(x.data, data); });
-            return out;
-          },
-          "v"_a)
       .def(
           "solve",
           [](const Q& self, const py::array& v) {
@@ -125,21 +121,18 @@ void register_factored(py::module_& m, const char* name) {
             return out;
           },
           "v"_a)
-      .def("factor",
-           [](const Q& self) {
-             py::array_t<R> out = new_array<R>({}, {self.size(), self.size()});
-             const ColMajor<const R> L = self.factor();
-             auto to = out.mutable_unchecked();
-             for (Index i = 0; i < self.size(); ++i) {
-               for (Index j = 0; j < self.size(); ++j) {
-                 to(i, j) = j <= i ? L(i, j) : R(0);
-               }
-             }
-             return out;
-           })
-      .def("set_scale", &Q::set_scale, "scale"_a)
-      .def_property_readonly("updates", &Q::updates)
-      .def_property_readonly("fresh", &Q::fresh);
+      .def("factor", [](const Q& self) {
+        py::array_t<R> out = new_array<R>({}, {self.size(), self.size()});
+        const ColMajor<const R> L = self.factor();
+        auto to = out.mutable_unchecked();
+        for (Index i = 0; i < self.size(); ++i) {
+          for (Index j = 0; j < self.size(); ++j) {
+            to(i, j) = j <= i ? L(i, j) : R(0);
+          }
+        }
+        return out;
+      });
+  define_common<R>(form);
 }
 
 }  // namespace

@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core, _hessian
+from ._derivatives import NotSmoothError
+from ._differences import NonFiniteError
 from ._iteration import reason_of
 from ._line_search import EPS, Point, along, backtrack, wolfe
+from ._lowest import negative_curvature
 from ._objective import Objective, Result, Watcher
 from ._reasons import Reason
+from ._strategies import LearntInverse
 from ._trust_region import advanced, in_ball, steihaug
 from .decompositions import eigh
 from .quasi_newton import QuasiNewton
@@ -153,21 +157,36 @@ def newton(run: Descent) -> None:
 
 def _downhill(run: Descent, H: Any) -> Point | None:
     """Return a lower point along negative curvature, where a stationary point has some; None where it is a minimum."""
-    if not _hessian.is_dense(H) or run.objective.n == 0:
+    if run.objective.learnt is not None:  # its curvatures are no facts
         return None
+    if not _hessian.is_dense(H):
+        return _away(run, H.__matmul__)
     (code, _), *_ = _core.newton_step(H, run.at.g, "auto", False)
     if reason_of(code) is Reason.ok:  # it has a Cholesky factor
         return None
     w, V = eigh(H)
     if w[0] >= -np.sqrt(EPS) * max(abs(w[0]), abs(w[-1])):
         return None
-    v = V[:, 0] * (-1.0 if run.at.g @ V[:, 0] > 0 else 1.0)
+    return _lower(run, float(w[0]), V[:, 0])
+
+
+def _away(run: Descent, products: Any) -> Point | None:
+    """Return what `_downhill` does, of a Hessian known by its products."""
+    try:
+        found = negative_curvature(products, run.objective.n)
+    except (NonFiniteError, NotSmoothError):
+        return None
+    return None if found is None else _lower(run, *found)
+
+
+def _lower(run: Descent, curvature: float, v: Array) -> Point | None:
+    v = v * (-1.0 if run.at.g @ v > 0 else 1.0)
     t = max(1.0, float(np.abs(run.at.x).max()))
     while t > 1e-8:
         for sign in (1.0, -1.0):
             x = run.at.x + sign * t * v
             f = run.objective.value(x)
-            if f < run.at.f + 1e-4 * t * t * w[0]:
+            if f < run.at.f + 1e-4 * t * t * curvature:
                 g = run.objective.gradient_or_none(x)
                 if g is not None:
                     return Point(x, f, g)
@@ -178,8 +197,20 @@ def _downhill(run: Descent, H: Any) -> Point | None:
 def newton_by_products(run: Descent) -> None:
     """Newton steps by conjugate gradients, stopped early; along negative curvature where it is met."""
     limit = max(20, 2 * run.objective.n)
-    while not run.ended():
-        p, bent = along(run.objective.products(run.at.x), run.at.g, limit)
+    while True:
+        products = run.objective.products(run.at.x)
+        if run.reached():
+            away = _away(run, products)
+            if away is None or run.used_up():
+                if run.status < 0:
+                    run.ended()
+                return
+            if run.moved(away):
+                return
+            continue
+        if run.used_up():
+            return
+        p, bent = along(products, run.at.g, limit)
         slope = float(run.at.g @ p)
         if not slope < 0:
             p, slope = -run.at.g, -float(run.at.g @ run.at.g)
@@ -212,10 +243,22 @@ def trust_region(run: Descent) -> None:
             if not radius:
                 g = run.at.g
                 radius = options.radius or _first_radius(run, np.asarray(H) @ g if products is None else products(g))
-        saddle = products is None and len(w) > 0 and w[0] < -np.sqrt(EPS) * max(abs(w[0]), abs(w[-1]))
+        saddle = (
+            products is None
+            and objective.learnt is None
+            and len(w) > 0
+            and w[0] < -np.sqrt(EPS) * max(abs(w[0]), abs(w[-1]))
+        )
         if run.reached() and not (saddle and radius > 1e-8):
-            run.ended()
-            return
+            away = None if products is None else _away(run, products)
+            if away is None or run.used_up():
+                if run.status < 0:
+                    run.ended()
+                return
+            if run.moved(away):
+                return
+            fresh = True
+            continue
         if run.used_up():
             return
         if products is None:
@@ -246,14 +289,14 @@ def _first_radius(run: Descent, product: Any) -> float:
 
 def bfgs(run: Descent) -> None:
     """Steps from an inverse Hessian that learns, with Wolfe's conditions."""
-    B = QuasiNewton(run.objective.n)
+    B = _learner(run.objective)
     while not run.ended():
         p = -B.dot(run.at.g) if B.updates else -run.at.g
         slope = float(run.at.g @ p)
         first = 1.0 if B.updates else min(1.0, 1.0 / float(np.abs(run.at.g).sum()))
         to = wolfe(run.objective, run.at, p, slope, first) if slope < 0 else None
         if to is None and B.updates:  # what was learnt does not help here: begin anew
-            B = QuasiNewton(run.objective.n)
+            B = _learner(run.objective)
             continue
         if to is None:
             run.stuck(p)
@@ -262,6 +305,10 @@ def bfgs(run: Descent) -> None:
         if run.moved(to):
             break
     run.extra["hess_inv"] = B.matrix if B.updates else np.eye(run.objective.n)
+
+
+def _learner(objective: Objective) -> Any:
+    return QuasiNewton(objective.n) if objective.learnt is None else LearntInverse(objective.learnt.rule, objective.n)
 
 
 def gradient(run: Descent) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from . import _arrays, _hessian, _sparse
 from ._differences import NonFiniteError
 from ._dual import NotCarriedError
+from ._strategies import LearntHessian, is_strategy
 from .differentiate import gradient, hessian, hvp, jacobian
 
 Array = NDArray[np.float64]
@@ -68,6 +69,31 @@ def arguments(args: Any) -> tuple[Any, ...]:
     return args if isinstance(args, tuple) else (args,)
 
 
+def numbers(value: Any, name: str, x: Array, need: str) -> NDArray[Any]:
+    """Return what the function ``name`` returned as an array of real numbers; ``need`` ends the message where not."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # parts of different shapes
+        if not hasattr(value, "__len__"):
+            raise
+        kind = f"a {type(value).__name__} of {len(value)} parts whose shapes differ"
+        raise ValueError(f"{name} returned {kind} at x = {shown(x)}; {need}.") from None
+    if array.dtype.kind not in "fiub":
+        what = _arrays.shown(value) if array.ndim == 0 else f"dtype {array.dtype}"
+        raise TypeError(f"{name} returned {what} at x = {shown(x)}; {need}.")
+    return array
+
+
+def pair(answer: Any, name: str, second: str) -> tuple[Any, Any]:
+    """Return the two parts of what a function returned with jac=True."""
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        count = f" of {len(answer)}" if isinstance(answer, tuple | list) else ""
+        raise ValueError(
+            f"`{name}` returned a {type(answer).__name__}{count}; with jac=True it returns a pair ({name}, {second})."
+        )
+    return answer[0], answer[1]
+
+
 def not_there(error: ValueError) -> bool:
     """Tell whether an error of `gradient` or `hessian` says that there is no derivative, or no number, at a point."""
     return isinstance(error, NonFiniteError) or "is not smooth there" in str(error)
@@ -89,7 +115,10 @@ class Objective:
         if not (jac is None or isinstance(jac, bool | str) or callable(jac)):
             raise TypeError(f"jac={_arrays.shown(jac)} is not valid; a function, True, None or a word is.")
         self._hess_way = _WORDS[_arrays.choice(hess, "hess", tuple(_WORDS))] if isinstance(hess, str) else None
-        self._hess = None if hess is None or self._hess_way else called(hess, "hess", extra)
+        self.learnt = LearntHessian(hess, self.n) if is_strategy(hess) else None
+        plain = hess is None or self._hess_way or self.learnt
+        self._hess = None if plain else called(hess, "hess", extra)
+        self._recent: tuple[Array, Array] | None = None  # a point, and the gradient there
         if hessp is not None and not callable(hessp):
             raise TypeError(f"`hessp` is {_arrays.shown(hessp)}; a function (x, p) is needed.")
         self._hessp = hessp
@@ -105,9 +134,7 @@ class Objective:
         return self._split(answer)[0] if self._pair else answer
 
     def _split(self, answer: Any) -> tuple[Any, Any]:
-        if not isinstance(answer, tuple | list) or len(answer) != 2:
-            raise ValueError(f"`f` returned a {type(answer).__name__}; with jac=True it returns a pair (f, gradient).")
-        return answer[0], answer[1]
+        return pair(answer, "f", "gradient")
 
     def value(self, x: Array) -> float:
         """Return f(x); NaN and infinities are returned as well."""
@@ -118,11 +145,11 @@ class Objective:
                 self._held = (x.copy(), value, slope)
             else:
                 value = self._value_only(x.copy())
-        number = np.asarray(value)
-        if number.dtype.kind not in "fiub":
-            raise TypeError(f"`f` returned {_arrays.shown(value)} at x = {shown(x)}; one real number is needed.")
+        two = isinstance(value, tuple) and len(value) == 2 and not self._pair
+        advice = "; where the second of a pair is the gradient, pass jac=True" if two else ""
+        number = numbers(value, "`f`", x, f"one real number is needed{advice}")
         if number.size != 1:
-            raise ValueError(f"`f` returned shape {number.shape} at x = {shown(x)}; one number is needed.")
+            raise ValueError(f"`f` returned shape {number.shape} at x = {shown(x)}; one number is needed{advice}.")
         return float(number.reshape(()))
 
     def first_value(self, x: Array) -> float:
@@ -134,6 +161,11 @@ class Objective:
     # gradients --------------------------------------------------------------------------------------------------
     def gradient(self, x: Array) -> Array:
         """Return the gradient, finite, or raise ValueError."""
+        g = self._new_gradient(x)
+        self._recent = (x.copy(), g)
+        return g
+
+    def _new_gradient(self, x: Array) -> Array:
         self.njev += 1
         if self._pair:
             if self._held is None or not np.array_equal(self._held[0], x):
@@ -159,9 +191,7 @@ class Objective:
             raise
 
     def _vector(self, value: Any, name: str, x: Array) -> Array:
-        g = np.asarray(value)
-        if g.dtype.kind not in "fiub":
-            raise TypeError(f"{name} returned dtype {g.dtype} at x = {shown(x)}; real numbers are needed.")
+        g = numbers(value, name, x, f"a vector ({self.n},) of real numbers is needed")
         if g.size != self.n or g.ndim > 2:
             raise ValueError(f"{name} returned shape {g.shape} at x = {shown(x)}; a vector ({self.n},) is needed.")
         g = np.array(g.ravel(), dtype=np.float64)
@@ -174,16 +204,19 @@ class Objective:
     @property
     def by_products(self) -> bool:
         """Whether products with the Hessian were given, and it was not."""
-        return self._hessp is not None and self._hess is None and self._hess_way is None
+        return self._hessp is not None and self._hess is None and self._hess_way is None and self.learnt is None
 
     def hessian(self, x: Array) -> Any:
         """Return the Hessian, (n, n), dense and symmetric, or as `hess` returned it where that is not dense."""
+        if self.learnt is not None:
+            known = self._recent is not None and np.array_equal(self._recent[0], x)
+            return self._square(self.learnt.at(x, self._recent[1] if known and self._recent else self.gradient(x)), x)
         self.nhev += 1
         if self._hess is not None:
             with np.errstate(all="ignore"):
                 H = self._hess(x.copy())
             if _hessian.is_dense(H):
-                return self._square(H)
+                return self._square(H, x)
             if tuple(H.shape) != (self.n, self.n):
                 raise ValueError(f"`hess` returned shape {tuple(H.shape)}; ({self.n}, {self.n}) is needed.")
             return H
@@ -204,10 +237,8 @@ class Objective:
         self.nfev += 1
         return self._split(self._f(x))[1]
 
-    def _square(self, value: Any) -> Array:
-        H = np.asarray(value)
-        if H.dtype.kind not in "fiub":
-            raise TypeError(f"`hess` returned dtype {H.dtype}; real numbers are needed.")
+    def _square(self, value: Any, x: Array) -> Array:
+        H = numbers(value, "`hess`", x, f"a matrix ({self.n}, {self.n}) of real numbers is needed")
         if H.size == 1 and self.n == 1:
             H = H.reshape(1, 1)
         if H.shape != (self.n, self.n):
@@ -216,7 +247,7 @@ class Objective:
 
     def products(self, x: Array) -> Callable[[Array], Array]:
         """Return v -> H(x) v."""
-        if self._hess is not None or self._hess_way is not None:
+        if self._hess is not None or self._hess_way is not None or self.learnt is not None:
             H = self.hessian(x)
             if _hessian.is_dense(H) or _sparse.is_sparse(H):
                 return lambda v: np.asarray(H @ v)
@@ -258,14 +289,15 @@ class Equations:
     def _values_only(self, x: Any) -> Any:
         self.nfev += 1
         answer = self._F(x)
-        return answer[0] if self._pair else answer
+        return pair(answer, "F", "Jacobian")[0] if self._pair else answer
 
     def values(self, x: Array) -> Array:
         """Return F(x), (n,); NaN and infinities are returned as well."""
         with np.errstate(all="ignore"):
-            value = np.asarray(self._values_only(x.copy()))
-        if value.dtype.kind not in "fiub":
-            raise TypeError(f"`F` returned dtype {value.dtype} at x = {shown(x)}; real numbers are needed.")
+            answer = self._values_only(x.copy())
+        two = isinstance(answer, tuple) and len(answer) == 2 and not self._pair
+        advice = "; where the second of a pair is the Jacobian, pass jac=True" if two else ""
+        value = numbers(answer, "`F`", x, f"{self.n} real numbers are needed{advice}")
         if value.size != self.n:
             raise ValueError(
                 f"`F` returned {value.size} values at x = {shown(x)}, for {self.n} variables; as many are needed. "
@@ -279,13 +311,14 @@ class Equations:
         if self._pair or self._jac is not None:
             with np.errstate(all="ignore"):
                 if self._jac is not None:
-                    J = np.asarray(self._jac(x.copy()))
+                    answer = self._jac(x.copy())
                 else:
                     self.nfev += 1
-                    J = np.asarray(self._F(x.copy())[1])
+                    answer = pair(self._F(x.copy()), "F", "Jacobian")[1]
+            J = numbers(answer, "`jac`", x, f"a matrix ({self.n}, {self.n}) of real numbers is needed")
             if J.size == self.n == 1:
                 J = J.reshape(1, 1)
-            if J.dtype.kind not in "fiub" or J.shape != (self.n, self.n):
+            if J.shape != (self.n, self.n):
                 raise ValueError(f"`jac` returned {J.dtype} {J.shape}; real numbers ({self.n}, {self.n}) are needed.")
             if not np.isfinite(J).all():
                 i, j = (int(k) for k in np.argwhere(~np.isfinite(J))[0])

@@ -42,6 +42,8 @@ def solve(equations: Equations, x: Array, xtol: float, ftol: float, maxiter: int
             return ended(
                 1, True, f"The solution converged: the last Newton step is rounding of x, and F is {size:.2g}."
             )
+        if found is None and bool((np.abs(F) <= 4 * len(x) * EPS * (np.abs(J) @ np.abs(x))).all()):
+            return ended(1, True, f"The solution converged: F, {size:.2g}, is within its rounding at x.")
         if found is None:
             damping = max(1e-3, 10 * damping)
             if damping > 1e16:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arrays
+from . import _arrays, _solution
 from ._core import singular_values
 from ._derivatives import EPS, chosen, jacobian_of, point
 from ._differences import Function
@@ -50,10 +50,11 @@ class LocalMap:
     x: Array
     value: Array
     jacobian: Array  # (m, n)
-    determinant: float | None  # None where m != n
+    determinant: float | None  # None where m != n; 0 or infinite, with a warning, where it leaves the range
     invertible: bool  # near x, by the inverse function theorem: square, and rcond >= eps
     orientation: str  # "kept", "reversed"; "lost" where there is no inverse
     scale: float  # of volumes of n dimensions: |det J|, sqrt(det J^T J) where m > n, 0 where m < n
+    log_scale: float  # its logarithm, which does not leave the range; -inf for 0
     rcond: float  # smallest over largest singular value
 
 
@@ -118,12 +119,19 @@ def local_map(F: Callable[[Any], Any], x: ArrayLike) -> LocalMap:
     local : LocalMap
         ``jacobian`` (m, n); ``determinant`` (None unless m = n); ``invertible`` near x: m = n and the singular values
         of the Jacobian say rank n, to rounding; ``orientation`` "kept", "reversed" or, without an inverse, "lost";
-        ``scale``: the factor of volumes of n dimensions; ``value`` F(x), ``rcond``, ``x``.
+        ``scale``: the factor of volumes of n dimensions, and ``log_scale`` its logarithm; ``value`` F(x), ``rcond``,
+        ``x``.
 
     Raises
     ------
     ValueError, TypeError
         As in `jacobian`.
+
+    Warns
+    -----
+    RuntimeWarning
+        If the determinant or the scale overflows to infinity or underflows to 0; ``log_scale`` and ``orientation`` are
+        right all the same.
 
     Notes
     -----
@@ -148,13 +156,23 @@ def local_map(F: Callable[[Any], Any], x: ArrayLike) -> LocalMap:
     error = float(np.linalg.norm(found.error)) + max(m, n) * EPS * float(sigma.max(initial=0.0))
     rcond = float(sigma[-1] / sigma[0]) if len(sigma) and sigma[0] > 0 else 0.0 if len(sigma) else 1.0
     invertible = m == n and bool((sigma > error).all())
-    scale = float(np.prod(sigma)) if m >= n else 0.0
     determinant = None
     orientation = "lost"
-    if m == n:
-        sign, size = slogdet(J) if n else (1.0, 0.0)
-        determinant = float(sign * np.exp(size))
-        scale = abs(determinant)
-        if invertible:
-            orientation = "kept" if sign > 0 else "reversed"
-    return LocalMap(at, value, J, determinant, invertible, orientation, scale, rcond)
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        if m == n:
+            sign, size = slogdet(J) if n else (1.0, 0.0)
+            log_scale = float(size)
+            determinant = float(sign * np.exp(size))
+            scale = abs(determinant)
+            if invertible:
+                orientation = "kept" if sign > 0 else "reversed"
+        else:
+            log_scale = float(np.log(sigma).sum()) if m > n else -np.inf
+            scale = float(np.prod(sigma)) if m > n else 0.0
+    if np.isfinite(log_scale) and not 0 < scale < np.inf:
+        name = "determinant" if m == n else "scale"
+        verb = "underflows to 0" if log_scale < 0 else "overflows to infinity"
+        _solution.warn(
+            f"The {name} of the Jacobian {J.shape} {verb}; .log_scale, {log_scale:.6g}, does not.", RuntimeWarning
+        )
+    return LocalMap(at, value, J, determinant, invertible, orientation, scale, log_scale, rcond)

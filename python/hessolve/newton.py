@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arrays, _core, _hessian, _operators, _sparse
+from . import _arrays, _core, _hessian, _sparse
 from ._derivatives import NotSmoothError
 from ._differences import NonFiniteError
 from ._iteration import reason_of
@@ -18,16 +18,7 @@ from ._reasons import ConvergenceError, NotPositiveDefiniteError, Reason
 
 __all__ = ["NewtonStep", "Result", "minimize", "newton_step", "root"]
 
-_MODIFY = ("auto", "max-element", "shift", "eigenvalue", "gmw", "se99", "cheng-higham")
-_ALIASES = {  # SciPy's names for what is done here
-    "newton-cg": "newton",
-    "trust-exact": "trust-region",
-    "trust-ncg": "trust-region",
-    "trust-krylov": "trust-region",
-    "dogleg": "trust-region",
-}
-_METHODS = ("newton", "trust-region", "bfgs", "gradient")
-_OPTIONS = ("gtol", "xtol", "maxiter", "modify", "step", "initial_trust_radius", "max_trust_radius", "disp")
+MODIFY = ("auto", "max-element", "shift", "eigenvalue", "gmw", "se99", "cheng-higham")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +89,7 @@ def newton_step(H: Any, g: ArrayLike, *, modify: str | None = "auto", full_outpu
     (array([-1., -1.]), 'eigenvalue', 8.0)
     """
     if modify is not None:
-        _arrays.choice(modify, "modify", _MODIFY)
+        _arrays.choice(modify, "modify", MODIFY)
     _arrays.flag(full_output, "full_output")
     vector = _hessian.gradient(g, None, name="g")
     if _sparse.is_sparse(H):
@@ -192,7 +183,7 @@ def _sparse_step(H: Any, g: NDArray[Any], modify: str | None) -> NewtonStep:
 
 def minimize(
     f: Any, x0: ArrayLike, *, args: Any = (), jac: Any = None, hess: Any = None, hessp: Any = None,
-    method: str = "newton", callback: Any = None, tol: float | None = None, gtol: float | None = None,
+    method: str | None = "newton", callback: Any = None, tol: float | None = None, gtol: float | None = None,
     xtol: float | None = None, maxiter: int | None = None, modify: str = "auto", step: str = "line-search",
     options: dict[str, Any] | None = None,
 ) -> Result:  # fmt: skip
@@ -209,14 +200,16 @@ def minimize(
     jac : callable, True, {"2-point", "3-point", "cs"} or None
         ``jac(x, *args)`` is the gradient; True: ``f`` returns it as the second of a pair. By default `gradient` finds
         it, exactly where ``f`` is written with NumPy.
-    hess : callable, {"2-point", "3-point", "cs"} or None
-        ``hess(x, *args)`` is the Hessian: dense, sparse, or an operator. By default `hessian` finds it.
+    hess : callable, {"2-point", "3-point", "cs"}, update strategy or None
+        ``hess(x, *args)`` is the Hessian: dense, sparse, or an operator. By default `hessian` finds it. An object such
+        as ``scipy.optimize.BFGS()`` or ``SR1()`` learns it ("bfgs": its inverse) from the gradients on the way.
     hessp : callable, optional
         ``hessp(x, p, *args)`` is its product with p: conjugate gradients then make the steps, and no Hessian is formed.
-    method : {"newton", "trust-region", "bfgs", "gradient"}
+    method : {"newton", "trust-region", "bfgs", "gradient"} or None
         "newton": `newton_step` with a line search, or truncated conjugate gradients. "trust-region": the minimum of the
         model within a ball, from eigenvalues, or by Steihaug's conjugate gradients. "bfgs": `QuasiNewton` with Wolfe's
-        conditions. "gradient": steepest descent. SciPy's names of such methods are taken as well.
+        conditions. "gradient": steepest descent. SciPy's names of such methods are taken as well. None, as SciPy's
+        default: "bfgs"; where ``hess`` or ``hessp`` is given, which that would not use, "newton".
     callback : callable, optional
         ``callback(xk)``, or with one argument named ``intermediate_result`` a result with ``x`` and ``fun``, after
         every iteration; StopIteration ends the work.
@@ -235,7 +228,8 @@ def minimize(
         Of "gradient": by Wolfe's conditions, to the minimum of the quadratic model (`optimal_step`), or 1 / lambda_max.
     options : dict, optional
         The same keywords in a dictionary, as SciPy takes them; further "initial_trust_radius" (by
-        default to the minimum of the model along -g), "max_trust_radius" (infinite) and "disp".
+        default to the minimum of the model along -g), "max_trust_radius" (infinite) and "disp". Unknown ones are
+        named in a UserWarning.
 
     Returns
     -------
@@ -258,9 +252,10 @@ def minimize(
 
     Notes
     -----
-    At a point where the gradient vanishes but the Hessian has a negative eigenvalue, "newton" and "trust-region" with
-    dense Hessians leave along its eigenvector: a saddle is not returned as a minimum. In the rounding of f the gradient
-    decides. Reference: Nocedal and Wright, Numerical Optimization, chapters 3, 4, 6 and 7. Equivalent:
+    At a point where the gradient vanishes but the Hessian has a negative eigenvalue, "newton" and "trust-region" leave
+    along its eigenvector: a saddle is not returned as a minimum. Of Hessians that are sparse or known by products, at
+    most 20 products in Lanczos' method look for it, which miss one that is small beside the largest. In the rounding of
+    f the gradient decides. Reference: Nocedal and Wright, Numerical Optimization, chapters 3, 4, 6 and 7. Equivalent:
     ``scipy.optimize.minimize``.
 
     Examples
@@ -273,26 +268,14 @@ def minimize(
     >>> found.x, found.success, found.nit < 30
     (array([1., 1.]), True, True)
     """
-    from . import _descent
+    from . import _descent, _settings
 
     chosen = {"gtol": tol if gtol is None else gtol, "xtol": xtol, "maxiter": maxiter, "modify": modify, "step": step}
-    if options is not None:
-        for key, value in dict(options).items():
-            chosen[_arrays.choice(key, "options: the key", _OPTIONS)] = value
-    word = method.lower() if isinstance(method, str) else method
-    name = _arrays.choice(_ALIASES.get(word, word) if isinstance(word, str) else word, "method", _METHODS)
+    chosen = _settings.merged(chosen, options)
+    name = _settings.method_named(method, hess is not None or hessp is not None)
     watcher = Watcher(callback)
     x = start(x0)
-    first = chosen.get("initial_trust_radius")
-    settings = _descent.Options(
-        gtol=_not_negative(chosen["gtol"], "gtol", 1e-8 if name in ("newton", "trust-region") else 1e-5),
-        xtol=_not_negative(chosen["xtol"], "xtol", 4 * float(np.finfo(np.float64).eps)),
-        maxiter=_limit(chosen["maxiter"], max(1000, 200 * len(x))),
-        modify=_arrays.choice(chosen["modify"], "modify", _MODIFY),
-        step=_arrays.choice(chosen["step"], "step", ("line-search", "exact", "bounded")),
-        radius=None if first is None else _positive(first, "initial_trust_radius"),
-        largest_radius=_positive(chosen.get("max_trust_radius", np.inf), "max_trust_radius"),
-    )
+    settings = _settings.settings(name, chosen, len(x))
     objective = Objective(f, x, args, jac, hess, hessp)
     value = objective.first_value(x)
     if len(x):
@@ -332,7 +315,8 @@ def root(
         Done after a full Newton step no longer than this share of x. Default sqrt(eps): the error of x is then about
         its square.
     ftol : float, >= 0
-        Done where no element of F is larger. Zero, and eps times what F was at x0 (or eps), are always enough.
+        Done where no element of F is larger. Zero, and eps times what F was at x0 (or eps), are always enough; so is
+        what rounding makes of ``|J| |x|`` where no step makes F smaller, also where the Jacobian is singular.
     maxiter : int, optional
         Default 100 (n + 1).
     callback : callable, optional
@@ -370,23 +354,11 @@ def root(
     >>> found.x.round(12), found.success
     (array([0., 1.]), True)
     """
-    from . import _root
+    from . import _root, _settings
 
     watcher = Watcher(callback)
     x = start(x0)
-    xtol = _not_negative(tol, "tol", float(np.sqrt(np.finfo(np.float64).eps)))
-    smallest = _not_negative(ftol, "ftol", 0.0)
-    limit = _limit(maxiter, 100 * (len(x) + 1))
+    xtol = _settings.not_negative(tol, "tol", float(np.sqrt(np.finfo(np.float64).eps)))
+    smallest = _settings.not_negative(ftol, "ftol", 0.0)
+    limit = _settings.limit(maxiter, 100 * (len(x) + 1))
     return _root.solve(Equations(F, args, jac, len(x)), x, xtol, smallest, limit, watcher)
-
-
-def _not_negative(value: Any, name: str, default: float) -> float:
-    return default if value is None else _arrays.real(value, name, "it is a number >= 0, or None", lambda v: v >= 0)
-
-
-def _positive(value: Any, name: str) -> float:
-    return _arrays.real(value, name, "it is a number > 0", lambda v: v > 0)
-
-
-def _limit(value: Any, default: int) -> int:
-    return default if value is None else _operators.count(value, "maxiter", 0)

@@ -48,7 +48,8 @@ class QuasiNewton:
     -----
     An update takes ``7 n^2`` flops and no memory: it is kept aside and carried out during the next product. "factor":
     ``11 n^2``. Skipping and damping follow ``scipy.optimize.BFGS`` and ``SR1``, whose twins are in
-    `hessolve.compat.scipy_optimize`. Reference: Nocedal and Wright, Numerical Optimization, 6.1, 6.2, 18.3.
+    `hessolve.compat.scipy_optimize`. Copies and pickles go on with the same bits. Reference: Nocedal and Wright,
+    Numerical Optimization, 6.1, 6.2, 18.3.
 
     Examples
     --------
@@ -91,15 +92,18 @@ class QuasiNewton:
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
             raise TypeError(f"dtype={dtype!r} is not valid; float32 and float64 are.")
-        single = self.dtype == np.float32
-        self._core: Any
-        if approximate == "factor":
-            made = _core.FactoredBfgsFloat if single else _core.FactoredBfgsDouble
-            self._core = made(self.n, damp, least)
-        else:
-            kind = _core.QuasiNewtonFloat if single else _core.QuasiNewtonDouble
-            self._core = kind(self.n, update, approximate == "inverse", damp, least, small)
+        self._settings = (damp, least, small)
+        self._core: Any = self._made()
         self._begin(init_scale)
+
+    def _made(self) -> Any:
+        damp, least, small = self._settings
+        single = self.dtype == np.float32
+        if self.approximate == "factor":
+            made = _core.FactoredBfgsFloat if single else _core.FactoredBfgsDouble
+            return made(self.n, damp, least)
+        kind = _core.QuasiNewtonFloat if single else _core.QuasiNewtonDouble
+        return kind(self.n, self.update_rule, self.approximate == "inverse", damp, least, small)
 
     def _begin(self, init_scale: Any) -> None:
         if isinstance(init_scale, str):
@@ -183,6 +187,16 @@ class QuasiNewton:
         if array.shape != (self.n,):
             raise ValueError(f"`{name}` {array.shape} does not fit: a vector ({self.n},) is needed.")
         return np.ascontiguousarray(array, dtype=self.dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        core = self._core
+        held = core.factor() if self.approximate == "factor" else core.matrix()
+        return self.__dict__ | {"_core": (held, core.fresh, core.updates)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._core = self._made()
+        self._core.restore(*state["_core"])
 
     def __repr__(self) -> str:
         kind = f"update={self.update_rule!r}, approximate={self.approximate!r}"

@@ -283,6 +283,13 @@ void test_local_models() {
   };
   CHECK(local_map(swapped, column(x, 2), row_major(j, 2, 2), local).ok());
   CHECK(local.orientation == Orientation::reversed && std::abs(local.determinant + 1) < 1e-15);
+  const auto shrunk = [](const auto& t, auto* y) {
+    y[0] = 1e-200 * t[0];
+    y[1] = 1e-200 * t[1];
+  };
+  CHECK(local_map(shrunk, column(x, 2), row_major(j, 2, 2), local).ok());
+  CHECK(local.orientation == Orientation::kept && local.determinant == 0 && local.scale == 0);
+  CHECK(std::abs(local.log_scale + 400 * std::log(10.0)) < 1e-12);
 
   const double points[6] = {0, 0, 1, 0.5, -1, 2};
   const auto convex = [](const auto& t) {

@@ -238,7 +238,7 @@ void singular_values(Index m, Index n) {
   const hs::Svd<T> d = hs::svd<T>(A.view());
   const Index r = std::min(m, n);
   std::vector<hs::Real<T>> s(static_cast<std::size_t>(r));
-  hs::singular_values<T>(A.view(), s.data());
+  (void)hs::singular_values<T>(A.view(), s.data());
   double worst = 0;
   // Two algorithms, each with a backward error of at most about n eps ||A||, and so with such errors of every value.
   const hs::Real<T> apart = static_cast<hs::Real<T>>(std::max<Index>(20, r)) * hs::epsilon<T> * d.s[0];
@@ -276,6 +276,43 @@ void singular_matrices_are_told() {
 
 }  // namespace
 
+/// A wish to stop is obeyed whenever it comes, leaves NaN alone, and is asked for all along the way.
+template <class T>
+void decompositions_stop(Index n) {
+  const auto A = Dense<T>::random(n, n, 4);
+  const auto run = [&](auto&& decompose) {
+    int polls = 0;
+    for (int allowed = 0; allowed < 1000; ++allowed) {
+      int left = allowed;
+      const hs::Stop stop{[](void* rest) { return --*static_cast<int*>(rest) < 0; }, &left};
+      hs::Matrix<T> W(n, n);
+      for (Index j = 0; j < n; ++j) {
+        for (Index i = 0; i < n; ++i) {
+          W(i, j) = A(i, j);
+        }
+      }
+      const auto [outcome, first] = decompose(W.view(), stop);
+      if (outcome.ok()) {
+        CHECK(std::isfinite(first));
+        break;
+      }
+      CHECK(outcome.reason == hs::Reason::stopped);
+      CHECK(std::isnan(first));
+      ++polls;
+    }
+    CHECK(polls >= static_cast<int>(n / 32));
+  };
+  using R = hs::Real<T>;
+  std::vector<R> w(static_cast<std::size_t>(n));
+  run([&](auto W, const hs::Stop& stop) { return std::pair{hs::eigh_in_place<T>(W, w.data(), stop), w[0]}; });
+  run([&](auto W, const hs::Stop& stop) { return std::pair{hs::eigvalsh_in_place<T>(W, w.data(), stop), w[0]}; });
+  run([&](auto W, const hs::Stop& stop) { return std::pair{hs::singular_values<T>(W, w.data(), stop), w[0]}; });
+  run([&](auto W, const hs::Stop& stop) {
+    const hs::Svd<T> d = hs::svd<T>(W, stop);
+    return std::pair{d.outcome, d.s[0]};
+  });
+}
+
 int main() {
   problems::for_each_scalar([](auto t) {
     using T = decltype(t);
@@ -295,6 +332,7 @@ int main() {
       singular_values<T>(m, n);
     }
     singular_matrices_are_told<T>();
+    decompositions_stop<T>(200);
   });
   return check::report();
 }

@@ -2,6 +2,7 @@
 """The border between Python and C++: memory, threads, forks, interrupts, and the same bits from all sides."""
 
 import os
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +11,7 @@ import pytest
 
 import hessolve as hs
 import problems
+from hessolve.compat import numpy_linalg
 from problems import DTYPES
 
 MEMORY = """
@@ -264,3 +266,58 @@ def test_exported_buffers_are_released():
         hs.solve(A, b)
         hs.solve(A, b, full_output=True)
     assert (sys.getrefcount(A), sys.getrefcount(b)) == before
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no timers of this kind")
+@pytest.mark.parametrize("name", ["eigh", "eigvalsh", "svd", "svdvals", "pinv", "factor"])
+def test_signals_are_heard_during_decompositions(name):
+    """A handler runs more than once within the call: it would run once, after it, if nobody looked."""
+    A = np.random.default_rng(0).standard_normal((500, 500))
+    H = A + A.T
+    call = {
+        "eigh": lambda: hs.eigh(H),
+        "eigvalsh": lambda: numpy_linalg.eigvalsh(H),
+        "svd": lambda: hs.svd(A),
+        "svdvals": lambda: numpy_linalg.svdvals(A),
+        "pinv": lambda: hs.pinv(A),
+        "factor": lambda: hs.factor(H, kind="eigh"),
+    }[name]
+    heard = []
+    before = signal.signal(signal.SIGALRM, lambda *_: heard.append(1))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1e-3, 1e-3)
+        call()
+        count = len(heard)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert count >= 3
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no timers of this kind")
+@pytest.mark.parametrize("name", ["eigh", "svd"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_what_a_handler_raises_ends_a_decomposition(name, order):
+    class Enough(Exception):
+        pass
+
+    def handler(*_):
+        raise Enough
+
+    A = np.random.default_rng(0).standard_normal((800, 800))
+    A = np.asarray(A + A.T, order=order)
+
+    def interrupted():
+        signal.setitimer(signal.ITIMER_REAL, 1e-2)
+        getattr(hs, name)(A)
+
+    held = A.copy()
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        with pytest.raises(Enough):
+            interrupted()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    np.testing.assert_array_equal(A, held)
+    np.testing.assert_allclose(hs.eigh(A[:50, :50]).eigenvalues, np.linalg.eigvalsh(A[:50, :50]), atol=1e-11)

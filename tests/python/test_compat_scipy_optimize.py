@@ -3,6 +3,7 @@
 
 import copy
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -105,3 +106,23 @@ def test_errors():
         linear.update(np.ones(2), np.zeros(2))
     linear.update(np.zeros(2), np.ones(2))
     np.testing.assert_array_equal(linear.get_matrix(), np.eye(2))
+
+
+@pytest.mark.parametrize("name", ["BFGS", "SR1"])
+@pytest.mark.parametrize("wrong", [np.ones(2), np.ones((3, 1)), 1.0])
+def test_vectors_of_another_shape_are_refused_by_name(name, wrong):
+    strategy = getattr(scipy_optimize, name)()
+    with pytest.raises(ValueError, match="initialize"):
+        strategy.dot(wrong)
+    strategy.initialize(3, "hess")
+    shape = re.escape(str(np.shape(wrong)))
+    for argument, call in (
+        ("delta_x", lambda: strategy.update(wrong, np.ones(3))),
+        ("delta_grad", lambda: strategy.update(np.ones(3), wrong)),
+        ("p", lambda: strategy.dot(wrong)),
+    ):
+        with pytest.raises(ValueError, match=rf"`{argument}` {shape} does not fit: .* n=3 variables"):
+            call()
+    with pytest.raises(TypeError, match=r"`delta_x` \(3,\) has dtype complex128"):
+        strategy.update(np.ones(3) * 1j, np.ones(3))
+    np.testing.assert_array_equal(strategy.get_matrix(), np.eye(3))

@@ -248,6 +248,25 @@ def test_local_map():
     assert hs.local_map(lambda x: np.stack([x[0] + x[1]]), [1.0, 2.0]).scale == 0
 
 
+@pytest.mark.parametrize(("factor", "verb"), [(1e-3, "underflows to 0"), (-1e3, "overflows to infinity")])
+@pytest.mark.parametrize(("m", "what"), [(201, "determinant"), (202, "scale")])
+def test_local_maps_beyond_the_range_of_determinants(factor, verb, m, what):
+    def F(x):
+        return np.concatenate([factor * x, np.zeros(m - 201)])
+
+    with pytest.warns(RuntimeWarning, match=rf"^The {what} of the Jacobian \({m}, 201\) {verb}; .log_scale, "):
+        local = hs.local_map(F, np.ones(201))
+    assert local.log_scale == pytest.approx(201 * np.log(abs(factor)), rel=1e-13)
+    assert local.scale == (0 if abs(factor) < 1 else np.inf)
+    assert local.orientation == ("lost" if m > 201 else "kept" if factor > 0 else "reversed")
+
+
+def test_logarithms_of_scales():
+    assert hs.local_map(lambda x: 2 * x, [1.0, 2.0, 3.0]).log_scale == pytest.approx(3 * np.log(2), rel=1e-15)
+    assert hs.local_map(lambda x: np.stack([x[0], x[0]]), [1.0, 2.0]).log_scale == -np.inf
+    assert hs.local_map(lambda x: np.stack([x[0] + x[1]]), [1.0, 2.0]).log_scale == -np.inf
+
+
 @pytest.mark.parametrize("x", [1e3, 1e4, 12345.678, 4.9e5, 973181.3])
 def test_differences_notice_that_long_steps_resolve_nothing(x):
     """sin swings thousands of times within |x| / 8; steps shrink until f is resolved, and errors are kept to."""

@@ -124,6 +124,62 @@ def test_a_saddle_is_left():
         assert np.linalg.eigvalsh(found.hess)[0] > 0
 
 
+@pytest.mark.parametrize("method", ["newton", "trust-region"])
+@pytest.mark.parametrize("way", ["hessp", "products", "sparse"])
+@pytest.mark.parametrize("start", [[1.0, 0.0], [0.0, 0.0]])
+def test_saddles_are_left_by_products_as_well(method, way, start):
+    """f has a saddle at 0 in 30 variables, which the gradient points at or vanishes in."""
+    sparse = pytest.importorskip("scipy.sparse", reason="SciPy is not installed")
+    rng = np.random.default_rng(2)
+    n = 30
+    bends = np.linspace(1.0, 10.0, n)
+    bends[1] = -2.0
+    x0 = np.zeros(n)
+    x0[:2] = start
+    if start[0]:
+        x0[2:] = rng.standard_normal(n - 2)
+
+    def f(x):
+        return np.sum(bends * x**2) / 2 + x[1] ** 4 / 4
+
+    def hess(x):
+        d = bends.copy()
+        d[1] += 3 * x[1] ** 2
+        return d
+
+    given = {
+        "hessp": {"hessp": lambda x, p: hess(x) * p},
+        "products": {"hess": lambda x: sparse.linalg.aslinearoperator(sparse.diags_array(hess(x)))},
+        "sparse": {"hess": lambda x: sparse.diags_array(hess(x)).tocsr()},
+    }[way]
+    found = hs.minimize(f, x0, method=method, **given)
+    assert found.success
+    np.testing.assert_allclose(np.abs(found.x), np.sqrt(2) * (np.arange(n) == 1), atol=1e-6)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 40), st.floats(-2, 0), st.integers(0, 5))
+@settings(max_examples=40, deadline=None)
+def test_negative_curvature_is_found_and_is_one(seed, n, decade, negative):
+    """What is returned is v^T H v < 0; something is where an eigenvalue of -10^decade of the largest exists."""
+    from hessolve._lowest import negative_curvature
+
+    rng = np.random.default_rng(seed)
+    Q = np.linalg.qr(rng.standard_normal((n, n)))[0]
+    w = rng.uniform(0.1, 1.0, n)
+    w[:negative] = -(10.0**decade)
+    A = (Q * w) @ Q.T
+    calls = []
+    found = negative_curvature(lambda v: calls.append(0) or A @ v, n)
+    assert len(calls) <= 20
+    if negative == 0:
+        assert found is None
+    else:
+        value, v = found
+        assert np.linalg.norm(v) == pytest.approx(1)
+        assert v @ A @ v == pytest.approx(value, abs=1e-12)
+        assert value < 0
+
+
 def test_the_hard_case_of_the_trust_region():
     from hessolve._trust_region import in_ball
 

@@ -84,6 +84,57 @@ def test_scipys_names_options_and_callbacks():
     assert "hess" not in found  # none was computed where it stopped
 
 
+def test_unknown_options_are_told_as_scipy_tells_them():
+    optimize = pytest.importorskip("scipy.optimize", reason="SciPy is not installed")
+    with pytest.warns(optimize.OptimizeWarning, match="Unknown solver options: luck"):
+        optimize.minimize(rosenbrock, [0.0, 0.0], options={"luck": 1})
+    with pytest.warns(UserWarning, match=r"^Unknown solver options, which .*: 'luck', 'eps'; known: 'gtol'"):
+        found = hs.minimize(rosenbrock, [0.0, 0.0], options={"luck": 1, "gtol": 1e-10, "eps": 1e-8})
+    assert found.success
+    assert np.abs(found.jac).max() <= 1e-10
+
+
+def test_without_a_method_it_is_scipys_or_the_one_that_uses_what_is_given():
+    assert "hess_inv" in hs.minimize(rosenbrock, [0.0, 0.0], method=None)
+    found = hs.minimize(rosenbrock, [0.0, 0.0], method=None, hess=lambda x: hs.hessian(rosenbrock, x))
+    assert "hess" in found
+    assert found.nhev > 0
+    found = hs.minimize(rosenbrock, [0.0, 0.0], method=None, hessp=lambda x, p: hs.hvp(rosenbrock, x, p))
+    assert found.success
+    assert found.nhev > 0
+
+
+@pytest.mark.parametrize("method", ["newton", "trust-region", "bfgs"])
+@pytest.mark.parametrize("name", ["BFGS", "SR1"])
+@pytest.mark.parametrize("where", ["scipy.optimize", "hessolve.compat.scipy_optimize"])
+def test_update_strategies_learn_the_hessian(method, name, where):
+    """On a quadratic with exact gradients their matrices end at the Hessian, or its inverse; nothing computes one."""
+    module = pytest.importorskip(where, reason="SciPy is not installed")
+    n = 5
+    A = np.diag(np.arange(1.0, n + 1)) + 0.1
+    strategy = getattr(module, name)()
+    for _ in range(2):  # a strategy begins anew
+        found = hs.minimize(
+            lambda x: x @ A @ x / 2 - x.sum(),
+            np.zeros(n),
+            jac=lambda x: A @ x - 1,
+            hess=strategy,
+            method=method,
+            gtol=1e-9,
+        )
+        assert found.success, found.message
+        assert found.nhev == 0
+        np.testing.assert_allclose(found.x, np.linalg.solve(A, np.ones(n)), atol=1e-8)
+    found = hs.minimize(rosenbrock, [-1.2, 1.0], hess=strategy, method=method, gtol=1e-5)
+    assert found.success, found.message
+    if method == "bfgs":
+        np.testing.assert_array_equal(found.hess_inv, strategy.get_matrix())
+    else:
+        np.testing.assert_allclose(found.hess, hs.hessian(rosenbrock, found.x), rtol=0.5)
+    with pytest.raises(TypeError, match=rf"`hess` is the class {name}; an object of it is needed: hess={name}\(\)"):
+        hs.minimize(rosenbrock, [-1.2, 1.0], hess=getattr(module, name))
+
+
 def test_disp_prints_the_message(capsys):
     found = hs.minimize(rosenbrock, [0.0, 0.0], options={"disp": True})
     assert capsys.readouterr().out == found.message + "\n"
@@ -172,7 +223,21 @@ MISTAKES = [
     (lambda: hs.minimize(rosenbrock, [0, 0], tol=-1.0), ValueError, "gtol=-1.0 is not valid"),
     (lambda: hs.minimize(rosenbrock, [0, 0], maxiter=-1), ValueError, "maxiter"),
     (lambda: hs.minimize(rosenbrock, [0, 0], maxiter=1.5), TypeError, "maxiter"),
-    (lambda: hs.minimize(rosenbrock, [0, 0], options={"eps": 1}), ValueError, "options: the key='eps' is not valid"),
+    (lambda: hs.minimize(rosenbrock, [0, 0], options=3), TypeError, "options=3 is not valid; a dictionary"),
+    (lambda: hs.minimize(lambda x: (rosenbrock(x), x), [0, 0]), ValueError,
+     r"`f` returned a tuple of 2 parts whose shapes differ at x = .*; one real number .* pass jac=True"),
+    (lambda: hs.minimize(lambda x: (1.0, 2.0), [0]), ValueError, r"`f` returned shape \(2,\) .* pass jac=True"),
+    (lambda: hs.minimize(lambda x: (1.0,), [0], jac=True), ValueError, "`f` returned a tuple of 1; with jac=True it"),
+    (lambda: hs.minimize(rosenbrock, [0, 0], jac=lambda x: (x, 1.0)), ValueError, "`jac` returned a tuple of 2 parts"),
+    (lambda: hs.minimize(rosenbrock, [0, 0], hess=lambda x: (np.eye(2), 1.0)), ValueError,
+     "`hess` returned a tuple of 2 parts"),
+    (lambda: hs.root(lambda x: (x,), [1.0, 2.0], jac=True), ValueError,
+     r"`F` returned a tuple of 1; with jac=True it returns a pair \(F, Jacobian\)"),
+    (lambda: hs.root(lambda x: (x, np.eye(2), 0), [1.0, 2.0], jac=True), ValueError, "`F` returned a tuple of 3"),
+    (lambda: hs.root(lambda x: x, [1.0, 2.0], jac=True), ValueError, "`F` returned a ndarray; with jac=True"),
+    (lambda: hs.root(lambda x: (x, np.eye(2)), [1.0, 2.0]), ValueError,
+     "`F` returned a tuple of 2 parts whose shapes differ at x = .* pass jac=True"),
+    (lambda: hs.root(lambda x: x, [1.0, 2.0], jac=lambda x: (np.eye(2), 0)), ValueError, "`jac` returned a tuple of 2"),
     (lambda: hs.minimize(rosenbrock, [0, 0], callback=3), TypeError, "callback=3 is not valid"),
     (lambda: hs.root(lambda x: x[:1], [1.0, 2.0]), ValueError, "`F` returned 1 values"),
     (lambda: hs.root(lambda x: x / 0, [1.0, 2.0]), ValueError, r"`F` returned inf at \[0\]"),

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Matrices that learn: the secant equation, definiteness, least change, duality, damping."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -148,6 +151,30 @@ def test_beginnings():
     np.testing.assert_array_equal(auto.matrix, 4 * np.eye(2))
     assert hs.QuasiNewton(0).matrix.shape == (0, 0)
     assert "bfgs" in repr(auto) or "sr1" in repr(auto)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda B: pickle.loads(pickle.dumps(B))])
+@pytest.mark.parametrize(("update", "approximate"), KINDS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_copies_and_pickles_go_on_with_the_same_bits(copied, update, approximate, dtype):
+    rng = np.random.default_rng(4)
+    n = 37
+    damp = "skip" if update == "sr1" else "damp"
+    B = hs.QuasiNewton(n, update, approximate, exception_strategy=damp, min_curvature=None, dtype=dtype)
+    for updates in range(4):  # 0: the first update has still to choose the scale
+        again = copied(B)
+        assert repr(again) == repr(B)
+        assert again.updates == B.updates <= updates
+        s, y = rng.standard_normal((2, n)).astype(dtype)
+        y = 3 * s + y / 8
+        before = B.matrix
+        assert again.update(s, y) == B.update(s, y)
+        np.testing.assert_array_equal(again.matrix, B.matrix)
+        np.testing.assert_array_equal(again.dot(y), B.dot(y))
+        other = copied(B)
+        other.update(y, s)  # of its own memory
+        np.testing.assert_array_equal(again.matrix, B.matrix)
+        assert not np.array_equal(before, B.matrix)
 
 
 def test_the_bits_do_not_depend_on_threads():

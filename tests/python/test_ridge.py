@@ -2,6 +2,7 @@
 """hs.ridge, hs.ridge_path, hs.select_alpha: against solutions of 80 digits, and every row really left out."""
 
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -316,3 +317,31 @@ def test_bits_do_not_depend_on_threads():
             results.append((hs.ridge(X, y, 1.0).coef, hs.ridge_path(X, y, [1.0, 0.1]).coefs))
     for one, two in zip(*results, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("shape", [(1, 1), (3, 2), (2, 4), (9, 3)])
+@pytest.mark.parametrize("alpha", [5e-324, 1e-320, 1e-310, 1e-300])
+@pytest.mark.parametrize("size", [1e-228, 1e-167, 1e-158, 1e-150])
+def test_penalties_and_data_whose_squares_underflow(method, shape, alpha, size):
+    """Against the fraction of integers, of a problem with one column that is not zero."""
+    rng = np.random.default_rng(5)
+    X = np.zeros(shape)
+    X[:, 0] = rng.standard_normal(shape[0]) * size
+    y = rng.standard_normal(shape[0]) * size
+    above = sum(Fraction(a) * Fraction(b) for a, b in zip(X[:, 0], y, strict=True))
+    below = sum(Fraction(a) ** 2 for a in X[:, 0]) + Fraction(alpha)
+    w = hs.ridge(X, y, alpha, method=method).coef
+    assert w[0] == pytest.approx(float(above / below), rel=1e-12, abs=1e-290)
+    assert (w[1:] == 0).all()
+    step = hs.gauss_newton(X, y, damping=alpha).step
+    assert step[0] == pytest.approx(-float(above / below), rel=1e-12, abs=1e-290)
+
+
+@pytest.mark.parametrize("method", ["augmented", "svd"])
+@pytest.mark.parametrize("size", [1e-6, 1e-10, 1e-14, 1e-30])
+def test_small_rows_below_a_large_penalty_keep_their_digits(method, size):
+    X, y = data(20, 4, np.float64)
+    X = X * size
+    w = hs.ridge(X, y, 1.0, method=method).coef
+    assert true_forward_error(w, exact(X, y, 1.0)[0]) <= 1e-13

@@ -5,9 +5,13 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import hessolve as hs
 import mgh_problems
+
+EPS = np.finfo(float).eps
 
 
 def broyden_tridiagonal(x):
@@ -89,6 +93,26 @@ def test_no_root_is_told():
     assert found.status == 5
     assert "no root" in found.message
     assert found.x == pytest.approx([0], abs=1e-3)
+
+
+@given(st.integers(0, 10**6), st.integers(2, 6), st.integers(-3, 3), st.integers(-3, 3))
+@settings(max_examples=60, deadline=None)
+def test_consistent_singular_systems_are_solved(seed, n, size, far):
+    """Integers make A, its rank n - 1, and A times a solution exact."""
+    rng = np.random.default_rng(seed)
+    A = rng.integers(-4, 5, (n, n)).astype(float)
+    A[-1] = A[:-1].sum(axis=0)
+    b = A @ rng.integers(-9, 10, n) * 2.0**size
+    found = hs.root(lambda x: A @ x - b, rng.standard_normal(n) * 10.0**far)
+    assert found.success, found.message
+    assert (np.abs(A @ found.x - b) <= 8 * n * EPS * (np.abs(A) @ np.abs(found.x) + np.abs(b))).all()
+
+
+@pytest.mark.parametrize("gap", [1e-9, 1e-3, 1.0])
+def test_inconsistent_singular_systems_are_no_success(gap):
+    found = hs.root(lambda x: np.stack([x[0] + x[1] - 1, 2 * x[0] + 2 * x[1] - 2 - gap]), [9.5, -7.0])
+    assert not found.success
+    assert "no root" in found.message
 
 
 def test_nan_shortens_a_step_to_a_root():

@@ -12,7 +12,7 @@ template <class T>
 class Bidiagonal {
  public:
   using R = Real<T>;
-  Bidiagonal(ColMajor<T> A, ColMajor<T> right, R* d, R* e, T* tau_q, T* tau_p)
+  Bidiagonal(ColMajor<T> A, ColMajor<T> right, R* d, R* e, T* tau_q, T* tau_p, const Stop& stop)
       : A_(A),
         U_(right),
         n_(A.rows),
@@ -20,6 +20,7 @@ class Bidiagonal {
         e_(e),
         tau_q_(tau_q),
         tau_p_(tau_p),
+        stop_(stop),
         width_(n_ < 256 ? 16 : widest),
         x_(n_, width_),
         y_(n_, width_),
@@ -28,8 +29,9 @@ class Bidiagonal {
         packed_(has_microkernel<T> ? packed_size<T>(n_, 2 * width_) : 0),
         product_(n_) {}
 
-  void run() {
+  [[nodiscard]] Outcome run() {
     in_parallel(n_ < serial_below ? 1 : get_num_threads(), [this] { work(); });
+    return stopped_ ? Outcome{Reason::stopped} : Outcome{};
   }
 
  private:
@@ -78,8 +80,12 @@ class Bidiagonal {
         gather(k, b);
         next_ = 0;
         row_next_ = 0;
+        stopped_ = stop_.requested();
       }
       Team::barrier();
+      if (stopped_) {  // set before the barrier: every thread sees the same
+        return;
+      }
       if constexpr (has_microkernel<T>) {
         constexpr Index chunk = 4;
         const Index panels = (m + tile_rows<T> - 1) / tile_rows<T>;
@@ -197,6 +203,7 @@ class Bidiagonal {
   R* e_;
   T* tau_q_;
   T* tau_p_;
+  const Stop& stop_;
   Index width_;
   Matrix<T> x_;
   Matrix<T> y_;
@@ -206,16 +213,18 @@ class Bidiagonal {
   Buffer<T> product_;
   std::atomic<Index> next_{0};
   std::atomic<Index> row_next_{0};
+  std::atomic<bool> stopped_{false};
 };
 
 }  // namespace
 
 template <class T>
-void bidiagonalize(ColMajor<T> A, ColMajor<T> right, Real<T>* d, Real<T>* e, T* tau_q, T* tau_p) {
-  Bidiagonal<T>(A, right, d, e, tau_q, tau_p).run();
+Outcome bidiagonalize(ColMajor<T> A, ColMajor<T> right, Real<T>* d, Real<T>* e, T* tau_q, T* tau_p, const Stop& stop) {
+  return Bidiagonal<T>(A, right, d, e, tau_q, tau_p, stop).run();
 }
 
-#define INSTANTIATE(T) template void bidiagonalize<T>(ColMajor<T>, ColMajor<T>, Real<T>*, Real<T>*, T*, T*);
+#define INSTANTIATE(T) \
+  template Outcome bidiagonalize<T>(ColMajor<T>, ColMajor<T>, Real<T>*, Real<T>*, T*, T*, const Stop&);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE
 

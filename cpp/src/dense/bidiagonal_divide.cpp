@@ -275,7 +275,7 @@ Outcome small_block(const Block& b, R* d, R* e, const Pair<R>& X, R floor) {
 }  // namespace
 
 template <class R>
-Outcome bidiagonal_svd(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V) {
+Outcome bidiagonal_svd(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V, const Stop& stop) {
   std::vector<std::vector<Block>> levels{{Block{0, n, 0}}};
   while (levels.back()[0].size > leaf) {
     std::vector<Block> next;
@@ -314,6 +314,9 @@ Outcome bidiagonal_svd(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V) {
   }
   const std::vector<R> diagonal(d, d + n);  // its rows between halves, before d takes singular values there
   for (Index level = merges - 1; level >= 0; --level) {
+    if (stop.requested()) {
+      return {Reason::stopped};
+    }
     const std::vector<Block>& blocks = levels[level];
     parallel_for(static_cast<Index>(blocks.size()), n >= 128, [&](Index i) {
       const Block& b = blocks[i];
@@ -340,7 +343,7 @@ Outcome bidiagonal_svd(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V) {
   return {};
 }
 
-template Outcome bidiagonal_svd<float>(Index, float*, float*, ColMajor<float>, ColMajor<float>);
-template Outcome bidiagonal_svd<double>(Index, double*, double*, ColMajor<double>, ColMajor<double>);
+template Outcome bidiagonal_svd<float>(Index, float*, float*, ColMajor<float>, ColMajor<float>, const Stop&);
+template Outcome bidiagonal_svd<double>(Index, double*, double*, ColMajor<double>, ColMajor<double>, const Stop&);
 
 }  // namespace hessolve

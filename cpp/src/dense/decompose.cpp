@@ -223,22 +223,21 @@ Outcome qr_raw(In<T> A, MatrixView<T> H, T* tau, Index* permutation) {
 }
 
 template <class T>
-Outcome svd(In<T> A, MatrixView<T> U, Real<T>* s, MatrixView<T> Vh) {
+Outcome svd(In<T> A, MatrixView<T> U, Real<T>* s, MatrixView<T> Vh, const Stop& stop) {
   const Index r = std::min(A.rows, A.cols);
   const bool vectors = U.data != nullptr || Vh.data != nullptr;
   need(U.data == nullptr || (U.rows == A.rows && (U.cols == r || U.cols == A.rows)), "U must be m x r or m x m");
   need(Vh.data == nullptr || (Vh.cols == A.cols && (Vh.rows == r || Vh.rows == A.cols)), "V^H must be r x n or n x n");
   const Matrix<T> W = copy_of<T>({A});
   if (!vectors) {
-    singular_values<T>(W.view(), s);
-    return r == 0 || std::isfinite(s[0]) ? Outcome{} : Outcome{Reason::stagnated};
+    return singular_values<T>(W.view(), s, stop);
   }
-  const Svd<T> d = svd<T>(W.view());
+  const Svd<T> d = svd<T>(W.view(), stop);
   std::copy_n(d.s.data(), r, s);
-  if (r > 0 && !std::isfinite(s[0])) {
+  if (!d.outcome.ok()) {
     fill<T>(U, not_a_number<T>);
     fill<T>(Vh, not_a_number<T>);
-    return {Reason::stagnated};
+    return d.outcome;
   }
   if (U.data != nullptr) {
     if (U.cols > r) {
@@ -264,26 +263,26 @@ Outcome svd(In<T> A, MatrixView<T> U, Real<T>* s, MatrixView<T> Vh) {
 }
 
 template <class T>
-Outcome eigh(In<T> A, Real<T>* w, MatrixView<T> V) {
+Outcome eigh(In<T> A, Real<T>* w, MatrixView<T> V, const Stop& stop) {
   need(A.rows == A.cols && (V.data == nullptr || (V.rows == A.rows && V.cols == A.rows)),
        "A must be square, and V of its shape");
   const Matrix<T> W = copy_of<T>({A, Part::hermitian_lower});
   if (V.data == nullptr) {
-    return eigvalsh_in_place<T>(W.view(), w);
+    return eigvalsh_in_place<T>(W.view(), w, stop);
   }
-  const Outcome outcome = eigh_in_place<T>(W.view(), w);
+  const Outcome outcome = eigh_in_place<T>(W.view(), w, stop);
   copy_out<T>(W.view(), V);
   return outcome;
 }
 
-#define INSTANTIATE(T)                                                             \
-  template Outcome lu<T>(In<T>, Index*, MatrixView<T>, MatrixView<T>);             \
-  template Outcome cholesky<T>(In<T>, MatrixView<T>);                              \
-  template Outcome ldlt<T>(In<T>, MatrixView<T>, MatrixView<T>, Index*, Symmetry); \
-  template Outcome qr<T>(In<T>, MatrixView<T>, MatrixView<T>, Index*);             \
-  template Outcome qr_raw<T>(In<T>, MatrixView<T>, T*, Index*);                    \
-  template Outcome svd<T>(In<T>, MatrixView<T>, Real<T>*, MatrixView<T>);          \
-  template Outcome eigh<T>(In<T>, Real<T>*, MatrixView<T>);
+#define INSTANTIATE(T)                                                                 \
+  template Outcome lu<T>(In<T>, Index*, MatrixView<T>, MatrixView<T>);                 \
+  template Outcome cholesky<T>(In<T>, MatrixView<T>);                                  \
+  template Outcome ldlt<T>(In<T>, MatrixView<T>, MatrixView<T>, Index*, Symmetry);     \
+  template Outcome qr<T>(In<T>, MatrixView<T>, MatrixView<T>, Index*);                 \
+  template Outcome qr_raw<T>(In<T>, MatrixView<T>, T*, Index*);                        \
+  template Outcome svd<T>(In<T>, MatrixView<T>, Real<T>*, MatrixView<T>, const Stop&); \
+  template Outcome eigh<T>(In<T>, Real<T>*, MatrixView<T>, const Stop&);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE
 

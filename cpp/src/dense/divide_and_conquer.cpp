@@ -177,7 +177,7 @@ class Merge {
 }  // namespace
 
 template <class R>
-Outcome tridiagonal_eigh(Index n, R* d, R* e, ColMajor<R> Z) {
+Outcome tridiagonal_eigh(Index n, R* d, R* e, ColMajor<R> Z, const Stop& stop) {
   if (n == 0) {
     return {};
   }
@@ -220,6 +220,9 @@ Outcome tridiagonal_eigh(Index n, R* d, R* e, ColMajor<R> Z) {
     return {Reason::stagnated};
   }
   for (Index level = merges - 1; level >= 0; --level) {
+    if (stop.requested()) {
+      return {Reason::stopped};
+    }
     const std::vector<Index>& blocks = levels[level];
     const std::vector<Index>& halves = levels[level + 1];
     parallel_for(static_cast<Index>(blocks.size()) - 1, n >= 128, [&](Index i) {
@@ -243,7 +246,7 @@ Outcome tridiagonal_eigh(Index n, R* d, R* e, ColMajor<R> Z) {
   return {};
 }
 
-template Outcome tridiagonal_eigh<float>(Index, float*, float*, ColMajor<float>);
-template Outcome tridiagonal_eigh<double>(Index, double*, double*, ColMajor<double>);
+template Outcome tridiagonal_eigh<float>(Index, float*, float*, ColMajor<float>, const Stop&);
+template Outcome tridiagonal_eigh<double>(Index, double*, double*, ColMajor<double>, const Stop&);
 
 }  // namespace hessolve

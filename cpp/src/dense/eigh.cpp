@@ -21,18 +21,25 @@ constexpr Index tiny = 16;
 
 /// A = V diag(w) V^H or w alone, A of moderate size.
 template <class T>
-bool with_tridiagonal_form(ColMajor<T> A, Real<T>* w, bool vectors) {
+Outcome with_tridiagonal_form(ColMajor<T> A, Real<T>* w, bool vectors, const Stop& stop) {
   using R = Real<T>;
   const Index n = A.rows;
   const Buffer<R> e(n);
   const Buffer<T> tau(n);
-  tridiagonalize<T>(A, w, e.data(), tau.data());
-  if (!vectors) {
-    return tridiagonal_eigvalsh<R>(n, w, e.data()).ok();
+  Outcome outcome = tridiagonalize<T>(A, w, e.data(), tau.data(), stop);
+  if (outcome.ok() && !vectors) {
+    return tridiagonal_eigvalsh<R>(n, w, e.data());
+  }
+  if (!outcome.ok()) {
+    return outcome;
   }
   const Matrix<R> Z(n, n);
-  if (!tridiagonal_eigh<R>(n, w, e.data(), Z.view()).ok()) {
-    return false;
+  outcome = tridiagonal_eigh<R>(n, w, e.data(), Z.view(), stop);
+  if (outcome.ok() && stop.requested()) {
+    outcome = {Reason::stopped};
+  }
+  if (!outcome.ok()) {
+    return outcome;
   }
   const auto back = [&](ColMajor<T> V) {
     apply_q<T>(A.block(1, 0, n - 1, n - 1), tau.data(), n - 1, Trans::none, V.block(1, 0, n - 1, n));
@@ -45,24 +52,24 @@ bool with_tridiagonal_form(ColMajor<T> A, Real<T>* w, bool vectors) {
   } else {
     back(Z.view());
   }
-  return true;
+  return {};
 }
 
 /// The same by Eigen's iteration on the whole matrix.
 template <class T>
-bool with_qr_iteration(ColMajor<T> A, Real<T>* w, bool vectors) {
+Outcome with_qr_iteration(ColMajor<T> A, Real<T>* w, bool vectors) {
   Eigen::SelfAdjointEigenSolver<EigenMatrix<T>> solver(A.rows);
   solver.compute(as_eigen(A), vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly);
   std::copy_n(solver.eigenvalues().data(), A.rows, w);
   if (vectors) {
     as_eigen(A) = solver.eigenvectors();
   }
-  return solver.info() == Eigen::Success;
+  return {solver.info() == Eigen::Success ? Reason::ok : Reason::stagnated};
 }
 
 /// On the matrix scaled near 1 by a power of two, so that no square of an element leaves the range.
 template <class T>
-Outcome decompose(ColMajor<T> A, Real<T>* w, bool vectors) {
+Outcome decompose(ColMajor<T> A, Real<T>* w, bool vectors, const Stop& stop) {
   const Index n = A.rows;
   Real<T> largest = 0;
   for (Index j = 0; j < n; ++j) {
@@ -78,37 +85,36 @@ Outcome decompose(ColMajor<T> A, Real<T>* w, bool vectors) {
       A(i, j) = A(i, j) * half * other;
     }
   }
-  bool converged = std::isfinite(largest);
-  if (converged && n > 0) {
-    converged = n <= tiny ? with_qr_iteration<T>(A, w, vectors) : with_tridiagonal_form<T>(A, w, vectors);
+  Outcome outcome{std::isfinite(largest) ? Reason::ok : Reason::stagnated};
+  if (outcome.ok() && n > 0) {
+    outcome = n <= tiny ? with_qr_iteration<T>(A, w, vectors) : with_tridiagonal_form<T>(A, w, vectors, stop);
   }
-  for (Index i = 0; i < n && converged; ++i) {
+  for (Index i = 0; i < n && outcome.ok(); ++i) {
     w[i] = shift(w[i], e);
   }
-  if (!converged) {
+  if (!outcome.ok()) {
     constexpr auto nan = std::numeric_limits<Real<T>>::quiet_NaN();
     std::fill_n(w, n, nan);
     as_eigen(A).setConstant(T(nan));
-    return {Reason::stagnated};
   }
-  return {};
+  return outcome;
 }
 
 }  // namespace
 
 template <class T>
-Outcome eigh_in_place(ColMajor<T> A, Real<T>* w) {
-  return decompose<T>(A, w, true);
+Outcome eigh_in_place(ColMajor<T> A, Real<T>* w, const Stop& stop) {
+  return decompose<T>(A, w, true, stop);
 }
 
 template <class T>
-Outcome eigvalsh_in_place(ColMajor<T> A, Real<T>* w) {
-  return decompose<T>(A, w, false);
+Outcome eigvalsh_in_place(ColMajor<T> A, Real<T>* w, const Stop& stop) {
+  return decompose<T>(A, w, false, stop);
 }
 
-#define INSTANTIATE(T)                                      \
-  template Outcome eigh_in_place<T>(ColMajor<T>, Real<T>*); \
-  template Outcome eigvalsh_in_place<T>(ColMajor<T>, Real<T>*);
+#define INSTANTIATE(T)                                                   \
+  template Outcome eigh_in_place<T>(ColMajor<T>, Real<T>*, const Stop&); \
+  template Outcome eigvalsh_in_place<T>(ColMajor<T>, Real<T>*, const Stop&);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE
 

@@ -49,7 +49,7 @@ class Reduction {
   [[nodiscard]] bool flipped() const { return flipped_; }
 
   /// W = Q B P^H
-  void run(R* d, R* e) {
+  [[nodiscard]] Outcome run(R* d, R* e, const Stop& stop) {
     if (m_ > n_) {
       tau_ = Buffer<T>(n_);
       qr_in_place<T>(W_.view(), tau_.data());
@@ -64,7 +64,7 @@ class Reduction {
     right_ = Matrix<T>(n_, n_);
     tau_q_ = Buffer<T>(n_);
     tau_p_ = Buffer<T>(n_);
-    bidiagonalize<T>(square_.view(), right_.view(), d, e, tau_q_.data(), tau_p_.data());
+    return bidiagonalize<T>(square_.view(), right_.view(), d, e, tau_q_.data(), tau_p_.data(), stop);
   }
 
   /// U := Q U_B (m x n), V := P V_B
@@ -101,11 +101,11 @@ class Reduction {
 
 /// The QR iteration on the whole of B, and its triplets in order.
 template <class R>
-bool by_iteration(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V) {
+Outcome by_iteration(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V) {
   set_identity<R>(U);
   set_identity<R>(V);
-  const bool found = bidiagonal_qr<R>(n, d, e, U, V).ok();
-  for (Index i = 0; i + 1 < n && found; ++i) {
+  const Outcome found = bidiagonal_qr<R>(n, d, e, U, V);
+  for (Index i = 0; i + 1 < n && found.ok(); ++i) {
     const Index largest = std::max_element(d + i, d + n) - d;
     if (largest != i) {
       std::swap(d[i], d[largest]);
@@ -119,7 +119,7 @@ bool by_iteration(Index n, R* d, R* e, ColMajor<R> U, ColMajor<R> V) {
 }  // namespace
 
 template <class T>
-Svd<T> svd(InColMajor<T> A) {
+Svd<T> svd(InColMajor<T> A, const Stop& stop) {
   using R = Real<T>;
   const Index m = std::max(A.rows, A.cols);
   const Index n = std::min(A.rows, A.cols);
@@ -127,58 +127,68 @@ Svd<T> svd(InColMajor<T> A) {
   Matrix<T> V(n, n);
   Buffer<R> s(n);
   Reduction<T> reduction(A);
-  bool found = reduction.finite();
-  if (found && n > 0) {
-    const Buffer<R> e(n);
-    reduction.run(s.data(), e.data());
+  Outcome found{reduction.finite() ? Reason::ok : Reason::stagnated};
+  const Buffer<R> e(n);
+  if (found.ok() && n > 0) {
+    found = reduction.run(s.data(), e.data(), stop);
+  }
+  if (found.ok() && n > 0) {
     const Matrix<R> U_B(n, n);
     const Matrix<R> V_B(n, n);
     const std::vector<R> diagonal(s.data(), s.data() + n);
     const std::vector<R> above(e.data(), e.data() + n);
-    found = bidiagonal_svd<R>(n, s.data(), e.data(), U_B.view(), V_B.view()).ok();
-    if (!found) {  // a block that does not converge by itself may do so with its neighbours
+    found = bidiagonal_svd<R>(n, s.data(), e.data(), U_B.view(), V_B.view(), stop);
+    if (found.reason == Reason::stagnated) {  // a block that does not converge by itself may do so with its neighbours
       std::copy_n(diagonal.data(), n, s.data());
       std::copy_n(above.data(), n, e.data());
       found = by_iteration<R>(n, s.data(), e.data(), U_B.view(), V_B.view());
     }
-    reduction.back(U_B.view(), V_B.view(), U.view(), V.view());
-    for (Index i = 0; i < n; ++i) {
+    if (found.ok() && stop.requested()) {
+      found = {Reason::stopped};
+    }
+    if (found.ok()) {
+      reduction.back(U_B.view(), V_B.view(), U.view(), V.view());
+    }
+    for (Index i = 0; i < n && found.ok(); ++i) {
       s[i] = shift(s[i], reduction.exponent());
     }
   }
-  if (!found) {  // not finite, or no convergence: never a value that looks like an answer
+  if (!found.ok()) {  // not finite, no convergence, or stopped: never a value that looks like an answer
     constexpr R nan = std::numeric_limits<R>::quiet_NaN();
     std::fill_n(s.data(), n, nan);
     fill<T>(MatrixView<T>(U.view()), T(nan));
     fill<T>(MatrixView<T>(V.view()), T(nan));
   }
-  return reduction.flipped() ? Svd<T>{std::move(V), std::move(U), std::move(s)}
-                             : Svd<T>{std::move(U), std::move(V), std::move(s)};
+  return reduction.flipped() ? Svd<T>{std::move(V), std::move(U), std::move(s), found}
+                             : Svd<T>{std::move(U), std::move(V), std::move(s), found};
 }
 
 template <class T>
-void singular_values(InColMajor<T> A, Real<T>* s) {
+Outcome singular_values(InColMajor<T> A, Real<T>* s, const Stop& stop) {
   using R = Real<T>;
   const Index n = std::min(A.rows, A.cols);
   Reduction<T> reduction(A);
-  bool found = reduction.finite();
-  if (found && n > 0) {
-    const Buffer<R> e(n);
-    reduction.run(s, e.data());
-    found = bidiagonal_qr<R>(n, s, e.data(), {}, {}).ok();
+  Outcome found{reduction.finite() ? Reason::ok : Reason::stagnated};
+  const Buffer<R> e(n);
+  if (found.ok() && n > 0) {
+    found = reduction.run(s, e.data(), stop);
+  }
+  if (found.ok() && n > 0) {
+    found = bidiagonal_qr<R>(n, s, e.data(), {}, {});
     std::sort(s, s + n, std::greater<>());
     for (Index i = 0; i < n; ++i) {
       s[i] = shift(s[i], reduction.exponent());
     }
   }
-  if (!found) {
+  if (!found.ok()) {
     std::fill_n(s, n, std::numeric_limits<R>::quiet_NaN());
   }
+  return n == 0 ? Outcome{} : found;
 }
 
-#define INSTANTIATE(T)                   \
-  template Svd<T> svd<T>(InColMajor<T>); \
-  template void singular_values<T>(InColMajor<T>, Real<T>*);
+#define INSTANTIATE(T)                                \
+  template Svd<T> svd<T>(InColMajor<T>, const Stop&); \
+  template Outcome singular_values<T>(InColMajor<T>, Real<T>*, const Stop&);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE
 

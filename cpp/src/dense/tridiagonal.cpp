@@ -72,12 +72,13 @@ template <class T>
 class Tridiagonal {
  public:
   using R = Real<T>;
-  Tridiagonal(ColMajor<T> A, R* d, R* e, T* tau)
+  Tridiagonal(ColMajor<T> A, R* d, R* e, T* tau, const Stop& stop)
       : A_(A),
         n_(A.rows),
         d_(d),
         e_(e),
         tau_(tau),
+        stop_(stop),
         width_(n_ < 256 ? 16 : widest),
         w_(n_, width_),
         left_(n_, 2 * width_),
@@ -85,8 +86,9 @@ class Tridiagonal {
         packed_(has_microkernel<T> ? packed_size<T>(n_, 2 * width_) : 0),
         sums_(n_, parts) {}
 
-  void run() {
+  [[nodiscard]] Outcome run() {
     in_parallel(n_ < serial_below ? 1 : get_num_threads(), [this] { work(); });
+    return stopped_ ? Outcome{Reason::stopped} : Outcome{};
   }
 
  private:
@@ -119,8 +121,12 @@ class Tridiagonal {
         gather(k, b);
         next_ = 0;
         strip_next_ = 0;
+        stopped_ = stop_.requested();
       }
       Team::barrier();
+      if (stopped_) {  // set before the barrier: every thread sees the same
+        return;
+      }
       const Index m = n_ - k - b;
       if constexpr (has_microkernel<T>) {
         constexpr Index chunk = 4;
@@ -238,6 +244,7 @@ class Tridiagonal {
   R* d_;
   R* e_;
   T* tau_;
+  const Stop& stop_;
   Index width_;
   Matrix<T> w_;
   Matrix<T> left_;
@@ -246,16 +253,17 @@ class Tridiagonal {
   Matrix<T> sums_;
   std::atomic<Index> next_{0};
   std::atomic<Index> strip_next_{0};
+  std::atomic<bool> stopped_{false};
 };
 
 }  // namespace
 
 template <class T>
-void tridiagonalize(ColMajor<T> A, Real<T>* d, Real<T>* e, T* tau) {
-  Tridiagonal<T>(A, d, e, tau).run();
+Outcome tridiagonalize(ColMajor<T> A, Real<T>* d, Real<T>* e, T* tau, const Stop& stop) {
+  return Tridiagonal<T>(A, d, e, tau, stop).run();
 }
 
-#define INSTANTIATE(T) template void tridiagonalize<T>(ColMajor<T>, Real<T>*, Real<T>*, T*);
+#define INSTANTIATE(T) template Outcome tridiagonalize<T>(ColMajor<T>, Real<T>*, Real<T>*, T*, const Stop&);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE
 

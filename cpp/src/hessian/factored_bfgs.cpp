@@ -46,6 +46,18 @@ void FactoredBfgs<R>::set_scale(R scale) {
 }
 
 template <class R>
+void FactoredBfgs<R>::restore(MatrixView<const R> L, bool fresh, Index updates) {
+  need(L.rows == n_ && L.cols == n_, "L must be n x n");
+  for (Index j = 0; j < n_; ++j) {
+    for (Index i = j; i < n_; ++i) {
+      L_(i, j) = L(i, j);
+    }
+  }
+  fresh_ = fresh;
+  updates_ = updates;
+}
+
+template <class R>
 void FactoredBfgs<R>::times(const R* v, R* out) const {
   std::fill_n(out, n_, R(0));
   for (Index j = 0; j < n_; ++j) {

@@ -251,6 +251,13 @@ void QuasiNewton<R>::set_scale(R scale) {
 }
 
 template <class R>
+void QuasiNewton<R>::restore(MatrixView<const R> M, bool fresh, Index updates) {
+  set_matrix(M);
+  fresh_ = fresh;
+  updates_ = updates;
+}
+
+template <class R>
 R QuasiNewton<R>::automatic_scale(const R* s, const R* y) const {
   const R ss = long_dot<false, R>(s, s, n_);
   const R yy = long_dot<false, R>(y, y, n_);

@@ -218,10 +218,10 @@ class LeastSquares {
     Matrix<T> W(m_, n_);
     Magnitudes<R> size(m_, n_);
     absorb<T>(A_, W.view(), size);
-    Svd<T> d = svd<T>(W.view());
-    if (r > 0 && !std::isfinite(d.s[0])) {
+    Svd<T> d = svd<T>(W.view(), options_.stop);
+    if (!d.outcome.ok()) {
       fill<T>(MatrixView<T>(X_.view()), T(std::numeric_limits<R>::quiet_NaN()));
-      return {Reason::stagnated};
+      return d.outcome;
     }
     const double cut =
         options_.rcond >= 0 ? options_.rcond : static_cast<double>(std::max(m_, n_)) * static_cast<double>(epsilon<T>);

@@ -272,7 +272,7 @@ double loss_of(InColMajor<T> Q) {
     }
   }
   Buffer<Real<T>> s(n);
-  singular_values<T>(G.view(), s.data());
+  (void)singular_values<T>(G.view(), s.data());
   return static_cast<double>(s[0]);
 }
 

@@ -276,7 +276,7 @@ double condition_of_triangle(InColMajor<T> triangle) {
       std::fill(copy.view().col(j) + j + 1, copy.view().col(j) + n, T(0));
     }
     Buffer<Real<T>> s(n);
-    singular_values<T>(copy.view(), s.data());
+    (void)singular_values<T>(copy.view(), s.data());
     return static_cast<double>(s[0]) / static_cast<double>(s[n - 1]);
   }
   double norm = 0;

@@ -9,6 +9,7 @@
 #include "kernel/fill.hpp"
 #include "least_squares/design.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace hessolve {
@@ -150,6 +151,34 @@ class Ridge {
     return check == T(0);
   }
 
+  /// The diagonal of a Gram matrix with its penalty is so large that what underflowed in it does not matter.
+  static bool above_underflow(InColMajor<T> L) {
+    constexpr T least = std::numeric_limits<T>::min() / epsilon<T>;
+    for (Index j = 0; j < L.cols; ++j) {
+      if (!(L(j, j) >= least)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// A target that is not zero has left a column of M that is, or so small that digits of it may have underflowed.
+  bool underflowed(InColMajor<T> M, Index first) const {
+    constexpr T least = std::numeric_limits<T>::min() / epsilon<T>;
+    for (Index c = 0; c < M.cols; ++c) {
+      bool small = true;
+      for (Index i = 0; i < M.rows && small; ++i) {
+        small = std::abs(M(i, c)) < least;
+      }
+      for (Index i = 0; i < m_ && small; ++i) {
+        if (design_.y(i, first + c) != T(0)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   void form_dual() {
     if (K_.view().rows == m_ && m_ > 0) {
       return;
@@ -177,11 +206,14 @@ class Ridge {
       }
     }
     const T norm = symmetric_norm<T>(L.view());
-    if (!cholesky_in_place<T>(L.view(), options_.stop).ok()) {
+    if (!above_underflow(L.view()) || !cholesky_in_place<T>(L.view(), options_.stop).ok()) {
       return false;
     }
     const double rcond = rcond_of<T>(L.view(), norm);
     if (!(rcond >= least_rcond()) && n_ > 0) {
+      return false;
+    }
+    if (underflowed(C_.view().block(0, first, n_, count), first)) {
       return false;
     }
     copy_into<T>(MatrixView<const T>(C_.view().block(0, first, n_, count)), coef);
@@ -244,7 +276,8 @@ class Ridge {
       }
     }
     const T norm = symmetric_norm<T>(L.view());
-    if (!cholesky_in_place<T>(L.view(), options_.stop).ok() || !(rcond_of<T>(L.view(), norm) >= least_rcond())) {
+    if (!above_underflow(L.view()) || !cholesky_in_place<T>(L.view(), options_.stop).ok() ||
+        !(rcond_of<T>(L.view(), norm) >= least_rcond())) {
       return false;
     }
     Matrix<T> a(m_, count);
@@ -254,12 +287,18 @@ class Ridge {
       }
     }
     cholesky_solve<T>(L.view(), a.view());
+    if (underflowed(a.view(), first)) {
+      return false;
+    }
     for (Index c = 0; c < count; ++c) {
       for (Index i = 0; i < m_; ++i) {
         a(i, c) *= std::sqrt(design_.weight(i));
       }
     }
     design_.transposed_times(a.view(), coef);
+    if (!all_finite(coef, true)) {  // (K + alpha I)^-1 y overflows, which is no part of the answer
+      return false;
+    }
     // tr(K (K + alpha I)^-1) = m - alpha tr((K + alpha I)^-1)
     dof = intercept_dof() + static_cast<double>(m_) - alpha * trace_of_inverse<T>(L.view());
     return true;
@@ -294,22 +333,31 @@ class Ridge {
     return W;
   }
 
-  /// QR of [X; sqrt(alpha) L] on columns scaled by powers of two. False where R is singular to working precision.
+  /// QR of [X; sqrt(alpha) L] on columns scaled by powers of two, the larger rows first: reflections then lose nothing
+  /// of the smaller ones, whose right-hand sides may be large.  [Cox and Higham 1998, doi 10.1007/BF02510414]
+  /// False where R is singular to working precision.
   bool by_augmented(Index first, Index count, double alpha, ColMajor<T> coef, double& dof) {
     const Matrix<T> W = stacked(alpha);
     const Index height = W.view().rows;
     if (height < n_) {
       return false;
     }
-    Matrix<T> B(height, count);
-    clear<T>(B.view());
-    for (Index c = 0; c < count; ++c) {
-      for (Index i = 0; i < m_; ++i) {
-        B(i, c) = design_.y(i, first + c);
-      }
-    }
     Buffer<T> scale(n_);
     equilibrate_columns<T>(W.view(), scale.data());
+    const Index begin = penalty_first(W.view()) ? height - m_ : 0;  // of the rows of X
+    Matrix<T> B(height, count);
+    clear<T>(B.view());
+    Buffer<int> exponent(count);  // targets are scaled near 1 as well
+    for (Index c = 0; c < count; ++c) {
+      T size = 0;
+      for (Index i = 0; i < m_; ++i) {
+        size = std::max(size, std::abs(design_.y(i, first + c)));
+      }
+      exponent[c] = exponent_of(size) == no_exponent ? 0 : exponent_of(size);
+      for (Index i = 0; i < m_; ++i) {
+        B(begin + i, c) = shift(design_.y(i, first + c), -exponent[c]);
+      }
+    }
     Buffer<T> tau(n_);
     qr_in_place<T>(W.view(), tau.data());
     const ColMajor<T> R = W.view().block(0, 0, n_, n_);
@@ -327,10 +375,10 @@ class Ridge {
     triangular_solve<T>(R, Triangle::upper, Diagonal::general, Trans::none, coef);
     for (Index c = 0; c < count; ++c) {
       for (Index j = 0; j < n_; ++j) {
-        coef(j, c) *= scale[j];
+        coef(j, c) = shift(coef(j, c), exponent[c] + std::ilogb(scale[j]));
       }
     }
-    // the trace of the hat matrix is ||Q_1||_F^2, Q_1 = X D R^-1 the first m rows of Q
+    // the trace of the hat matrix is ||Q_1||_F^2, Q_1 = X D R^-1 the rows of Q that X has
     Matrix<T> Q(height, n_);
     clear<T>(Q.view());
     for (Index j = 0; j < n_; ++j) {
@@ -339,8 +387,27 @@ class Ridge {
     apply_q<T>(W.view(), tau.data(), n_, Trans::none, Q.view());
     dof = intercept_dof();
     for (Index j = 0; j < n_; ++j) {
-      const auto norm = static_cast<double>(norm2(Q.view().col(j), m_));
+      const auto norm = static_cast<double>(norm2(Q.view().col(j) + begin, m_));
       dof += norm * norm;
+    }
+    return true;
+  }
+
+  /// Move the rows of the penalty above those of X where they are larger, and tell whether they are.
+  [[nodiscard]] bool penalty_first(ColMajor<T> W) const {
+    T above = 0;
+    T below = 0;
+    for (Index j = 0; j < n_; ++j) {
+      for (Index i = 0; i < W.rows; ++i) {
+        T& largest = i < m_ ? above : below;
+        largest = std::max(largest, std::abs(W(i, j)));
+      }
+    }
+    if (!(below > above)) {
+      return false;
+    }
+    for (Index j = 0; j < n_; ++j) {
+      std::rotate(W.col(j), W.col(j) + m_, W.col(j) + W.rows);
     }
     return true;
   }

@@ -49,7 +49,7 @@ template <class T>
 template <class T>
 [[nodiscard]] std::unique_ptr<FactorBackend<T>> make_orthogonal(In<T> A, bool pivoting, Outcome& outcome);
 template <class T>
-[[nodiscard]] std::unique_ptr<FactorBackend<T>> make_spectral(In<T> A, Method kind, Outcome& outcome);
+[[nodiscard]] std::unique_ptr<FactorBackend<T>> make_spectral(In<T> A, Method kind, const Stop& stop, Outcome& outcome);
 template <class T>
 [[nodiscard]] std::unique_ptr<FactorBackend<T>> restore_backend(Reader& in, Method kind, Index rows, Index cols);
 template <class T>

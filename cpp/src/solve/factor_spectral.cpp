@@ -26,23 +26,23 @@ class SpectralBackend final : public FactorBackend<T> {
         V_(cols, r_),
         s_(r_) {}
 
-  Outcome run(In<T> A) {
+  Outcome run(In<T> A, const Stop& stop) {
     const bool by_eigenvalues = kind_ == Method::eigh;
     Matrix<T> W(rows_, cols_);
     Magnitudes<R> size(rows_, cols_);
     absorb<T>(Source<T>{A, by_eigenvalues ? Part::hermitian_lower : Part::full}, W.view(), size);
     if (by_eigenvalues) {
-      if (const Outcome outcome = eigh_in_place<T>(W.view(), s_.data()); !outcome.ok()) {
+      if (const Outcome outcome = eigh_in_place<T>(W.view(), s_.data(), stop); !outcome.ok()) {
         return outcome;
       }
       V_ = std::move(W);
     } else {
-      Svd<T> d = svd<T>(W.view());
+      Svd<T> d = svd<T>(W.view(), stop);
       U_ = std::move(d.U);
       V_ = std::move(d.V);
       s_ = std::move(d.s);
-      if (r_ > 0 && !std::isfinite(s_[0])) {
-        return {Reason::stagnated};
+      if (!d.outcome.ok()) {
+        return d.outcome;
       }
     }
     R largest = 0;
@@ -150,12 +150,12 @@ class SpectralBackend final : public FactorBackend<T> {
 }  // namespace
 
 template <class T>
-std::unique_ptr<FactorBackend<T>> make_spectral(In<T> A, Method kind, Outcome& outcome) {
+std::unique_ptr<FactorBackend<T>> make_spectral(In<T> A, Method kind, const Stop& stop, Outcome& outcome) {
   if (kind == Method::eigh && A.rows != A.cols) {
     throw std::invalid_argument("A must be square for eigh; svd takes any shape");
   }
   auto backend = std::make_unique<SpectralBackend<T>>(A.rows, A.cols, kind);
-  outcome = backend->run(A);
+  outcome = backend->run(A, stop);
   return outcome.ok() ? std::move(backend) : nullptr;
 }
 
@@ -166,8 +166,8 @@ std::unique_ptr<FactorBackend<T>> restore_spectral(Reader& in, Method kind, Inde
   return backend;
 }
 
-#define INSTANTIATE(T)                                                                  \
-  template std::unique_ptr<FactorBackend<T>> make_spectral<T>(In<T>, Method, Outcome&); \
+#define INSTANTIATE(T)                                                                               \
+  template std::unique_ptr<FactorBackend<T>> make_spectral<T>(In<T>, Method, const Stop&, Outcome&); \
   template std::unique_ptr<FactorBackend<T>> restore_spectral<T>(Reader&, Method, Index, Index);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

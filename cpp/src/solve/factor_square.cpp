@@ -183,7 +183,7 @@ std::unique_ptr<FactorBackend<T>> make_backend(In<T> A, Method kind, const Stop&
     }
   }
   if (is_spectral(kind)) {
-    return make_spectral<T>(A, kind, outcome);
+    return make_spectral<T>(A, kind, stop, outcome);
   }
   if (is_orthogonal(kind)) {
     return make_orthogonal<T>(A, kind == Method::qr_pivoted, outcome);

@@ -58,7 +58,10 @@ Outcome invert_by(Method method, Matrix<T>& W, const Stop& stop) {
     apply_q<T>(W.view(), tau.data(), n, Trans::adjoint, X.view());
     triangular_solve<T>(W.view(), Triangle::upper, Diagonal::general, Trans::none, X.view());
   } else {
-    const Svd<T> d = svd<T>(W.view());
+    const Svd<T> d = svd<T>(W.view(), stop);
+    if (d.outcome.reason == Reason::stopped) {
+      return d.outcome;
+    }
     if (!(d.s[n - 1] > 0)) {
       return {Reason::singular};
     }
@@ -139,7 +142,7 @@ Outcome invert(const Source<T>& A, MatrixView<T> X, const SolveOptions& options,
 
 template <class T>
 Outcome pseudo_inverse(const Source<T>& A, MatrixView<T> X, double atol, double rtol, bool check_finite,
-                       Certificate& certificate, Diagnosis& diagnosis) {
+                       Certificate& certificate, Diagnosis& diagnosis, const Stop& stop) {
   const Index m = A.rows();
   const Index n = A.cols();
   if (check_finite) {
@@ -153,8 +156,11 @@ Outcome pseudo_inverse(const Source<T>& A, MatrixView<T> X, double atol, double 
   Matrix<T> W(m, n);
   Magnitudes<Real<T>> size(m, n);
   absorb<T>(A, W.view(), size);
-  const Svd<T> d = svd<T>(W.view());
+  const Svd<T> d = svd<T>(W.view(), stop);
   const Index r = d.s.size();
+  if (d.outcome.reason == Reason::stopped) {
+    return d.outcome;
+  }
   if (r > 0 && !std::isfinite(d.s[0])) {  // NaN in, with nobody to check
     for (Index j = 0; j < m; ++j) {
       for (Index i = 0; i < n; ++i) {
@@ -184,21 +190,22 @@ Outcome pseudo_inverse(const Source<T>& A, MatrixView<T> X, double atol, double 
 }
 
 template <class T>
-void singular_values_of(In<T> A, Real<T>* s) {
+Outcome singular_values_of(In<T> A, Real<T>* s, const Stop& stop) {
   Matrix<T> W(A.rows, A.cols);
   Magnitudes<Real<T>> size(A.rows, A.cols);
   absorb<T>(Source<T>{A}, W.view(), size);
   if (!size.finite && find_non_finite<T>(Source<T>{A}).first >= 0) {
     std::fill_n(s, std::min(A.rows, A.cols), std::numeric_limits<Real<T>>::quiet_NaN());
-    return;
+    return {Reason::non_finite};
   }
-  singular_values<T>(W.view(), s);
+  return singular_values<T>(W.view(), s, stop);
 }
 
-#define INSTANTIATE(T)                                                                                                 \
-  template Outcome invert<T>(const Source<T>&, MatrixView<T>, const SolveOptions&, Certificate&, Diagnosis&);          \
-  template Outcome pseudo_inverse<T>(const Source<T>&, MatrixView<T>, double, double, bool, Certificate&, Diagnosis&); \
-  template void singular_values_of<T>(In<T>, Real<T>*);
+#define INSTANTIATE(T)                                                                                                \
+  template Outcome invert<T>(const Source<T>&, MatrixView<T>, const SolveOptions&, Certificate&, Diagnosis&);         \
+  template Outcome pseudo_inverse<T>(const Source<T>&, MatrixView<T>, double, double, bool, Certificate&, Diagnosis&, \
+                                     const Stop&);                                                                    \
+  template Outcome singular_values_of<T>(In<T>, Real<T>*, const Stop&);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE
 

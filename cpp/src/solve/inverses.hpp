@@ -13,10 +13,10 @@ template <class T>
 /// complement.
 template <class T>
 [[nodiscard]] Outcome pseudo_inverse(const Source<T>& A, MatrixView<T> X, double atol, double rtol, bool check_finite,
-                                     Certificate& certificate, Diagnosis& diagnosis);
+                                     Certificate& certificate, Diagnosis& diagnosis, const Stop& stop = {});
 
 /// The singular values of A, descending; NaN where an element of A is not finite.
 template <class T>
-void singular_values_of(In<T> A, Real<T>* s);
+Outcome singular_values_of(In<T> A, Real<T>* s, const Stop& stop = {});
 
 }  // namespace hessolve

@@ -34,8 +34,8 @@ SliceReport cholesky_slices(const Slices<const T>& A, const Slices<T>& L, bool c
 template <class T>
 SliceReport eigh_slices(const Slices<const T>& A, Real<T>* w, const Slices<T>* V, const Stop& stop) {
   const Index n = A.rows();
-  const auto one = [&](Index i, const Stop&, Certificate&, Diagnosis&) {
-    return eigh<T>(A[i], w + i * n, V != nullptr ? (*V)[i] : MatrixView<T>{});
+  const auto one = [&](Index i, const Stop& polled, Certificate&, Diagnosis&) {
+    return eigh<T>(A[i], w + i * n, V != nullptr ? (*V)[i] : MatrixView<T>{}, polled);
   };
   return run_lanes_or_slices<T>(A, stop, one, [&](Index first, Index count, bool* clean) {
     std::array<Real<T>*, most_lanes> values{};

@@ -40,10 +40,9 @@ class _Full(HessianUpdateStrategy):  # type: ignore[misc]
 
     def update(self, delta_x: ArrayLike, delta_grad: ArrayLike) -> None:
         """Learn that a step ``delta_x`` changed the gradient by ``delta_grad``."""
-        s = np.ascontiguousarray(delta_x, dtype=np.float64)
-        y = np.ascontiguousarray(delta_grad, dtype=np.float64)
         if self._core is None:
             raise ValueError("initialize(n, approx_type) comes first.")
+        s, y = self._vector(delta_x, "delta_x"), self._vector(delta_grad, "delta_grad")
         if not s.any():
             return
         if not y.any():
@@ -85,7 +84,15 @@ class _Full(HessianUpdateStrategy):  # type: ignore[misc]
         """Return the product of the matrix with ``p``."""
         if self._core is None:
             raise ValueError("initialize(n, approx_type) comes first.")
-        return np.asarray(self._core.dot(np.ascontiguousarray(p, dtype=np.float64)))
+        return np.asarray(self._core.dot(self._vector(p, "p")))
+
+    def _vector(self, value: ArrayLike, name: str) -> NDArray[np.float64]:
+        array = np.asarray(value)
+        if array.shape != (self.n,):
+            raise ValueError(f"`{name}` {array.shape} does not fit: initialize was called for n={self.n} variables.")
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"`{name}` {array.shape} has dtype {array.dtype}; real numbers are needed.")
+        return np.ascontiguousarray(array, dtype=np.float64)
 
     def get_matrix(self) -> NDArray[np.float64]:
         """Return a copy of the matrix."""

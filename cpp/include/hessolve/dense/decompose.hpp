@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <hessolve/core/outcome.hpp>
+#include <hessolve/core/stop.hpp>
 #include <hessolve/core/view.hpp>
 #include <hessolve/dense/ldlt.hpp>
 
@@ -35,12 +36,12 @@ template <class T>
 [[nodiscard]] Outcome qr_raw(In<T> A, MatrixView<T> H, T* tau, Index* permutation = nullptr);
 
 /// A = U diag(s) V^H: U m x r or m x m, V^H r x n or n x n, s descending, r = min(m, n).
-/// @return ok, or stagnated where the iteration failed: everything is then NaN.
+/// @return ok, stagnated where the iteration failed, or stopped: everything is then NaN.
 template <class T>
-[[nodiscard]] Outcome svd(In<T> A, MatrixView<T> U, Real<T>* s, MatrixView<T> Vh);
+[[nodiscard]] Outcome svd(In<T> A, MatrixView<T> U, Real<T>* s, MatrixView<T> Vh, const Stop& stop = {});
 
 /// A = V diag(w) V^H, A Hermitian (the lower triangle is read), w ascending. @return as eigh_in_place.
 template <class T>
-[[nodiscard]] Outcome eigh(In<T> A, Real<T>* w, MatrixView<T> V);
+[[nodiscard]] Outcome eigh(In<T> A, Real<T>* w, MatrixView<T> V, const Stop& stop = {});
 
 }  // namespace hessolve

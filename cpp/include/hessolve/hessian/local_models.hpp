@@ -47,12 +47,39 @@ enum class Orientation : signed char { kept, reversed, lost };
 
 template <class T>
 struct LocalMap {
-  T determinant{};          ///< 0 unless J is square
+  T determinant{};          ///< 0 unless J is square; 0 or infinite where it leaves the range, which log_scale does not
   bool invertible = false;  ///< near x: J is square, and its singular values say rank n
   Orientation orientation = Orientation::lost;
-  T scale{};  ///< of volumes of n dimensions: the product of the n singular values; 0 where m < n
-  T rcond{};  ///< smallest over largest singular value
+  T scale{};      ///< of volumes of n dimensions: the product of the n singular values; 0 where m < n
+  T log_scale{};  ///< its logarithm
+  T rcond{};      ///< smallest over largest singular value
 };
+
+namespace detail {
+
+/// A product that cannot leave the range: mantissa 2^exponent.
+template <class T>
+struct LongProduct {
+  T mantissa = 1;
+  long exponent = 0;
+
+  void times(T factor) {
+    int e = 0;
+    mantissa *= std::frexp(factor, &e);
+    exponent += e;
+    mantissa = std::frexp(mantissa, &e);
+    exponent += e;
+  }
+  [[nodiscard]] T value() const {
+    constexpr long limit = 100000;  // beyond every range
+    return std::ldexp(mantissa, static_cast<int>(std::clamp(exponent, -limit, limit)));
+  }
+  [[nodiscard]] T log_modulus() const {
+    return std::log(std::abs(mantissa)) + static_cast<T>(exponent) * std::log(T(2));
+  }
+};
+
+}  // namespace detail
 
 /// J := the Jacobian of F at x, m x n, and what it says. F as in jacobian.
 /// @return as jacobian.
@@ -68,10 +95,13 @@ template <class F, class T>
   if (const Outcome outcome = svd<T>(J, {}, sigma.data(), {}); !outcome.ok()) {
     return outcome;
   }
-  local.scale = J.rows < n ? T(0) : T(1);
+  detail::LongProduct<T> volume;
+  volume.mantissa = J.rows < n ? T(0) : T(1);
   for (Index i = 0; i < r; ++i) {
-    local.scale *= sigma[static_cast<std::size_t>(i)];
+    volume.times(sigma[static_cast<std::size_t>(i)]);
   }
+  local.scale = volume.value();
+  local.log_scale = volume.log_modulus();
   const T smallest = r > 0 ? sigma[static_cast<std::size_t>(r - 1)] : T(1);
   const T largest = r > 0 ? sigma[0] : T(1);
   local.rcond = largest > 0 ? smallest / largest : T(0);
@@ -84,17 +114,18 @@ template <class F, class T>
   const auto L = column_major(factors.data(), n, n);
   const auto U = column_major(factors.data() + n * n, n, n);
   (void)lu<T>(J, order.data(), L, U);
-  local.determinant = 1;
+  detail::LongProduct<T> determinant;
   for (Index i = 0; i < n; ++i) {  // the sign of the permutation, swap by swap
-    local.determinant *= U(i, i);
+    determinant.times(U(i, i));
     while (order[static_cast<std::size_t>(i)] != i) {
       std::swap(order[static_cast<std::size_t>(i)],
                 order[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
-      local.determinant = -local.determinant;
+      determinant.mantissa = -determinant.mantissa;
     }
   }
+  local.determinant = determinant.value();
   if (local.invertible) {
-    local.orientation = local.determinant > 0 ? Orientation::kept : Orientation::reversed;
+    local.orientation = determinant.mantissa > 0 ? Orientation::kept : Orientation::reversed;
   }
   return {};
 }

@@ -57,6 +57,8 @@ class QuasiNewton {
   void set_matrix(MatrixView<const R> M);
   /// Start from a multiple of the unit matrix, not scaled by the first update.
   void set_scale(R scale);
+  /// Go on from what `matrix`, `fresh` and `updates` of another told.
+  void restore(MatrixView<const R> M, bool fresh, Index updates);
 
   [[nodiscard]] Index size() const { return n_; }
   [[nodiscard]] const QuasiNewtonOptions& options() const { return options_; }
@@ -105,6 +107,8 @@ class FactoredBfgs {
   [[nodiscard]] ColMajor<const R> factor() const { return L_.view(); }
   /// Start from a multiple of the unit matrix, not scaled by the first update.
   void set_scale(R scale);
+  /// Go on from what `factor`, `fresh` and `updates` of another told.
+  void restore(MatrixView<const R> L, bool fresh, Index updates);
 
   [[nodiscard]] Index size() const { return n_; }
   [[nodiscard]] Index updates() const { return updates_; }
