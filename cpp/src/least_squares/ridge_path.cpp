@@ -38,7 +38,9 @@ class Path {
     Matrix<T> G(n_, n_);
     Matrix<T> C(n_, t_);
     gram<T>(design_.X(), design_.change_of_X(), design_.Y(), G.view(), C.view(), design_.change_of_Y());
-    in_range_ = squares_in_range(G.view());
+    if (!squares_are_finite(G.view())) {
+      return {Reason::non_finite, -1};
+    }
     Pencil<T> pencil;
     const bool special = options.penalty.data != nullptr || options.prior.data != nullptr;
     const Matrix<T> whole = special ? Matrix<T>() : mirrored(G.view());  // what refinement needs of G
@@ -119,7 +121,9 @@ class Path {
   Outcome dual() {
     Matrix<T> K(m_, m_);
     design_.dual_gram(K.view());
-    in_range_ = squares_in_range(K.view());
+    if (!squares_are_finite(K.view())) {
+      return {Reason::non_finite, -1};
+    }
     set_constant_apart(K.view());
     Pencil<T> pencil;
     if (const Outcome outcome = diagonalise<T>(K, pencil); !outcome.ok()) {
@@ -277,14 +281,16 @@ class Path {
     add_product(S, step.view(), coef);
   }
 
-  /// Whether the largest square is neither lost nor infinite.
-  [[nodiscard]] static bool squares_in_range(InColMajor<T> G) {
+  /// Whether the squares on the diagonal of G are, as those of a finite X in the middle of the range; in_range_: the
+  /// largest is neither lost nor infinite.
+  bool squares_are_finite(InColMajor<T> G) {
     T largest = 0;
     for (Index i = 0; i < G.rows; ++i) {
       largest = max_or_nan(largest, G(i, i));
     }
-    return G.rows == 0 || (largest > std::numeric_limits<T>::min() / (epsilon<T> * epsilon<T>) &&
-                           largest < std::numeric_limits<T>::max() / T(1 << 20));
+    in_range_ = G.rows == 0 || (largest > std::numeric_limits<T>::min() / (epsilon<T> * epsilon<T>) &&
+                                largest < std::numeric_limits<T>::max() / T(1 << 20));
+    return std::isfinite(largest);
   }
 
   /// K + c q q^T: the vector of the constant, q = sqrt(w) / ||sqrt(w)||, which centring has put into the null space of
@@ -521,13 +527,16 @@ Outcome ridge_path(In<T> X, In<T> Y, const double* alpha, Index k, const RidgePa
   if (path.coefs == nullptr || path.intercepts == nullptr || path.dof == nullptr) {
     throw std::invalid_argument("a path needs room for coefs, intercepts and dof");
   }
-  for (const In<T>& A : {X, Y}) {
-    if (const auto [i, j] = check_finite<T>(Source<T>{A}); i >= 0) {
-      return {Reason::non_finite, i};
-    }
+  if (const auto [i, j] = check_finite<T>(Source<T>{Y}); i >= 0) {
+    return {Reason::non_finite, i};
   }
   bool in_range = true;
   Outcome outcome = path_as_is<T>(X, Y, alpha, k, path, options, in_range);
+  if (!in_range) {  // what is not finite in X has reached the squares
+    if (const auto [i, j] = check_finite<T>(Source<T>{X}); i >= 0) {
+      return {Reason::non_finite, i};
+    }
+  }
   if (const int e = in_range ? 0 : exponent_out_of_range<T>(X); e != 0) {
     outcome = path_of_scaled<T>(X, Y, alpha, k, path, options, e);
   }
