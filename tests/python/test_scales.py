@@ -25,7 +25,11 @@ def powers(dtype):
 @pytest.mark.parametrize(("m", "n"), [(5, 3), (3, 5), (4, 4), (90, 40), (40, 90), (70, 70)])
 @pytest.mark.parametrize("call", ["backslash", "lstsq", "svd", "qr-pivoted"])
 def test_least_squares_scale_with_a(call, m, n, full, dtype):
-    """For 2**k A the answer is 2**-k x."""
+    """For 2**k A the answer is 2**-k x.
+
+    Backward errors are about ``||A^H r|| / (||A|| ||r||)``. Rounding of x alone makes that eps ``||A|| ||x|| / ||r||``, which
+    is large where a rank is lost and little is left of b.
+    """
     A = problems.with_condition(n, 10.0, dtype, m=m, rank=None if full else min(m, n) - 1)
     b = problems.random(m, dtype, seed=1)
     for k in powers(dtype):
@@ -43,7 +47,9 @@ def test_least_squares_scale_with_a(call, m, n, full, dtype):
         assert (other.rank, other.reason) == (one.rank, "ok")
         assert 0 < other.forward_error < 0.1
         assert one.rcond is other.rcond is None or 0.01 < other.rcond / one.rcond < 100
-        assert other.backward_error <= 100 * max(m, n) * eps(dtype)
+        residual = np.linalg.norm(b - A @ one.x)
+        lost = 1 if full else max(1, np.linalg.norm(A, 2) * np.linalg.norm(one.x) / residual)
+        assert other.backward_error <= 10 * max(m, n) * eps(dtype) * lost
 
 
 def wilkinson(n, dtype):
