@@ -27,8 +27,8 @@ def powers(dtype):
 def test_least_squares_scale_with_a(call, m, n, full, dtype):
     """For 2**k A the answer is 2**-k x.
 
-    Backward errors are about ``||A^H r|| / (||A|| ||r||)``. Rounding of x alone makes that eps ``||A|| ||x|| / ||r||``, which
-    is large where a rank is lost and little is left of b.
+    Backward errors are about ``||A^H r|| / (||A|| ||r||)``. Rounding of x alone makes that eps ``||A|| ||x|| / ||r||``,
+    which is large where a rank is lost and little is left of b.
     """
     A = problems.with_condition(n, 10.0, dtype, m=m, rank=None if full else min(m, n) - 1)
     b = problems.random(m, dtype, seed=1)
