@@ -164,3 +164,32 @@ def test_reciprocal_condition_number():
     assert hs.rcond(np.diag([1.0, 2.0**-60])) > 0.1  # scaling is not conditioning
     r = hs.rcond(np.stack([np.eye(2), np.ones((2, 2))]))
     np.testing.assert_array_equal(r, [1.0, 0.0])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_pivot_that_overflows_is_no_answer_of_zeros(dtype):
+    """Elimination doubles the last column twice: 4 s is beyond the range, the inverse and the solution are not."""
+    s = float(np.finfo(dtype).max) / 2
+    A = np.array([[1, 0, 1], [-1, 1, 1], [-1, -1, 1]]).astype(dtype)
+    truth, side = np.linalg.inv(A.real.astype(float)), np.array([0.5, 1.5, -0.5]).astype(dtype)
+    scaled = (A * dtype(s)).astype(dtype)
+    X = hs.inv(scaled)
+    np.testing.assert_allclose(X.astype(np.complex128) * s, truth, atol=20 * eps(dtype))
+    np.testing.assert_allclose(hs.solve(scaled, side * dtype(s)), truth @ side, atol=20 * eps(dtype))
+    for slice_ in hs.inv(np.stack([scaled] * 9)):
+        np.testing.assert_allclose(slice_.astype(np.complex128) * s, truth, atol=20 * eps(dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", [2, 5, 20, 64])
+def test_rows_and_columns_of_different_size_cost_no_digits(n, dtype):
+    """Of D A E, D and E of powers of two, the inverse is E^-1 A^-1 D^-1, element by element."""
+    A = problems.with_condition(n, 10.0, dtype, seed=3)
+    rng = np.random.default_rng(n)
+    rows, columns = (2.0 ** rng.integers(-12, 13, n) for _ in range(2))
+    scaled = (A * rows[:, np.newaxis] * columns).astype(dtype)
+    expected = np.linalg.inv(wide(A).astype(np.complex128)) / columns[:, np.newaxis] / rows
+    found = hs.inv(scaled).astype(np.complex128)
+    size = abs(expected * columns[:, np.newaxis] * rows).max()
+    error = abs((found - expected) * columns[:, np.newaxis] * rows).max()
+    assert error <= 100 * n * eps(dtype) * size

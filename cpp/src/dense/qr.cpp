@@ -16,8 +16,10 @@ constexpr Index worth_a_team = 1'500'000;
 /// copies of them would weigh as much as the matrix. Threads then share rows.
 constexpr Index few_reflections = 200;
 
-/// Rows up to which reflections are made and applied one by one.
+/// Matrices of so few rows, and no more elements than that, stay in the cache: reflections are made and applied one by
+/// one.
 constexpr Index few_rows = 80;
+[[nodiscard]] constexpr bool stays_in_cache(Index rows, Index cols) { return rows <= few_rows && cols <= 2 * few_rows; }
 
 /// Right-looking QR in one parallel region with a look-ahead of one panel, as BlockedLu.
 template <class T>
@@ -141,7 +143,7 @@ void apply_to_many(InColMajor<T> QR, const T* tau, Index reflections, Trans tran
 /// of the unit matrix.
 template <class T>
 void apply_blocks(InColMajor<T> QR, const T* tau, Index reflections, Trans trans, ColMajor<T> B, bool from_corner) {
-  if (QR.rows <= few_rows) {
+  if (stays_in_cache(QR.rows, B.cols)) {
     apply_to_many<T>(QR, tau, reflections, trans, B, from_corner);
     return;
   }
@@ -179,7 +181,7 @@ void qr_in_place(ColMajor<T> A, T* tau) {
   if (r == 0) {
     return;
   }
-  if (A.rows <= few_rows) {
+  if (stays_in_cache(A.rows, A.cols)) {
     for (Index k = 0; k < r; ++k) {
       tau[k] = reflect_column<T>(A.col(k) + k, A.rows - k);
       detail::reflect_columns<T>(A.col(k) + k + 1, tau[k], A.block(k, k + 1, A.rows - k, A.cols - k - 1));

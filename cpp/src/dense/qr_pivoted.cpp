@@ -29,7 +29,8 @@ class PivotedQr {
         r_(std::min(A.rows, A.cols)),
         tau_(tau),
         permutation_(permutation),
-        F_(A.cols, block),
+        small_(A.rows <= few_rows && A.cols <= 2 * few_rows),
+        F_(small_ ? 0 : A.cols, block),
         norm_(A.cols),
         reference_(A.cols),
         stale_(A.cols) {
@@ -37,7 +38,7 @@ class PivotedQr {
   }
 
   void run() {
-    if (m_ <= few_rows) {
+    if (small_) {
       one_by_one();
       return;
     }
@@ -246,6 +247,7 @@ class PivotedQr {
   Index r_;
   T* tau_;
   Index* permutation_;
+  bool small_;
   Matrix<T> F_;
   Buffer<R> norm_;       // of what is left of each column
   Buffer<R> reference_;  // when it was last measured

@@ -239,7 +239,8 @@ void gram_residual(const Source<T>& A, const RowChange<T>& change, InColMajor<T>
   parallel_for(chunks, m * n * k > 100'000, [&](Index c) {
     Scratch<T, 256> part(n * k);  // not in `parts`, where threads would write to the same lines of the cache
     std::fill_n(part.data(), n * k, T(0));
-    std::fill_n(part_squares.data() + c * k, k, R(0));
+    Scratch<R, 64> sums(k);
+    std::fill_n(sums.data(), k, R(0));
     Buffer<T> buffer(panels.buffer_size());
     Buffer<T> right_buffer(right.buffer_size());
     for (Index first = c * chunk; first < std::min(m, (c + 1) * chunk); first += gram_depth) {
@@ -265,10 +266,11 @@ void gram_residual(const Source<T>& A, const RowChange<T>& change, InColMajor<T>
           sum += std::norm(r[0]);
           subtract_multiple<T>(n, conjugate(r[0]), P.col(i), part.data() + j * n);
         }
-        part_squares[c * k + j] += sum;
+        sums[j] += sum;
       }
     }
     std::copy_n(part.data(), n * k, parts.data() + c * n * k);
+    std::copy_n(sums.data(), k, part_squares.data() + c * k);
   });
   for (Index j = 0; j < k; ++j) {
     std::fill_n(g.col(j), n, T(0));

@@ -42,8 +42,9 @@ void product(const Source<T>& A, InColMajor<T> X, ColMajor<T> Y) {
     for (Index d = 0; d < n; d += gram_depth) {
       const Index depth = std::min(gram_depth, n - d);
       const ColMajor<const T> left = minus_X.view().block(0, d, k, depth);
-      for (Index i = 0; i < count; i += simd::tile_columns) {  // few rows of A, while the next are on their way
-        const Index w = std::min<Index>(simd::tile_columns, count - i);
+      constexpr Index few = has_microkernel<T> ? simd::tile_columns : rows;  // of A, while the next are on their way
+      for (Index i = 0; i < count; i += few) {
+        const Index w = std::min(few, count - i);
         if (i + w < count) {
           simd::prefetch_columns<T>(P.col(i + w) + d, depth, std::min(w, count - i - w), P.stride);
         }

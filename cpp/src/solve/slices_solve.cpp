@@ -33,9 +33,13 @@ bool nothing_claimed(const SolveOptions& options) {
 /// first-level cache, and exchange rows wherever one of them does; and the bound by which lanes prove a solution right
 /// says little in single precision.
 template <class T>
-constexpr Index solved_in_lanes = is_complex<T> ? lane_limit : std::is_same_v<T, float> ? 12 : 28;
+constexpr Index solved_in_lanes = is_complex<T>              ? lane_limit
+                                  : std::is_same_v<T, float> ? 12
+                                                             : 28;
 template <class T>
-constexpr Index inverted_in_lanes = is_complex<T> ? lane_limit : std::is_same_v<T, float> ? 24 : 18;
+constexpr Index inverted_in_lanes = is_complex<T>              ? lane_limit
+                                    : std::is_same_v<T, float> ? 24
+                                                               : 18;
 
 /// One slice; nothing is destroyed.
 template <class T>
@@ -109,10 +113,9 @@ SliceReport solve_slices(const Slices<const T>& A, const Slices<const T>& B, con
   if (!plain || !worth_lanes(A, A.rows())) {
     return run_slices(A.count(), A.rows(), options.stop, one);
   }
-  [[maybe_unused]] const bool alone = A.rows() > solved_in_lanes<T> && A.rows() <= small_limit<T>() && B.cols() == 1;
   const auto group = [&](Index first, Index count, bool* clean) {
     if constexpr (!is_complex<T>) {
-      if (alone) {
+      if (A.rows() > solved_in_lanes<T> && A.rows() <= small_limit<T>() && B.cols() == 1) {
         T x[lane_limit];
         for (Index i = first; i < first + count; ++i) {
           *clean = solve_small<T>(A[i], B[i], x);

@@ -41,7 +41,7 @@ template <class T, int P>
 bool invert_packets(MatrixView<const T> A, MatrixView<T> X, T& rcond) {
   const Index n = A.rows;
   SmallLu<T, P> lu(n);
-  if (!lu.load(A) || !lu.factor(n)) {
+  if (!lu.load(A) || !lu.evenly_scaled(T(1024)) || !lu.factor(n)) {
     return false;
   }
   rcond = 1 / lu.one_norm() / lu.invert();

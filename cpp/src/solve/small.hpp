@@ -16,7 +16,8 @@ template <class T>
 [[nodiscard]] bool solve_small(MatrixView<const T> A, MatrixView<const T> b, T* x);
 
 /// X := A^-1 for one small real matrix, and its rcond in the 1-norm; X may be A's memory. False, with X untouched, where
-/// A is not finite, a pivot zero or rcond < eps.
+/// A is not finite, its rows or columns are so different in size that scaling them saves digits, a pivot is zero or
+/// rcond < eps.
 template <class T>
 [[nodiscard]] bool invert_small(MatrixView<const T> A, MatrixView<T> X, T& rcond);
 

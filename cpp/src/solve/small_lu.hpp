@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 namespace hessolve {
@@ -50,7 +51,7 @@ class SmallLu {
     }
   }
 
-  /// Eliminate in the first `columns` columns, two pivots at a time. False at a zero pivot.
+  /// Eliminate in the first `columns` columns, two pivots at a time. False at a pivot that is zero or overflowed.
   bool factor(Index columns) {
     Packet first[P];  // multipliers; zero in rows that are done
     Packet second[P];
@@ -202,7 +203,27 @@ class SmallLu {
       b_top = simd::maximum(b_top, simd::absolute(simd::load<T>(rhs_ + p * W)));
     }
     const T residual = simd::largest_lane(r_top);
-    return residual == T(0) ? T(0) : residual / (norm_ * x_size + simd::largest_lane(b_top));
+    const T scale = norm_ * x_size + simd::largest_lane(b_top);
+    return residual == T(0) ? T(0) : std::isfinite(scale) ? residual / scale : std::numeric_limits<T>::quiet_NaN();
+  }
+
+  /// Whether the largest elements of rows differ by no more than `most`, nor those of columns.
+  [[nodiscard]] bool evenly_scaled(T most) const {
+    alignas(64) T rows[ld] = {};
+    T largest = 0;
+    T least = std::numeric_limits<T>::max();
+    for (Index j = 0; j < n_; ++j) {
+      Packet top = simd::zero<T>();
+      for (int p = 0; p < P; ++p) {
+        const Packet v = simd::absolute(simd::load<T>(original_ + (j * P + p) * W));
+        simd::store<T>(rows + p * W, simd::maximum(v, simd::load<T>(rows + p * W)));
+        top = simd::maximum(top, v);
+      }
+      largest = std::max(largest, simd::largest_lane(top));
+      least = std::min(least, simd::largest_lane(top));
+    }
+    const auto [low, high] = std::minmax_element(rows, rows + n_);
+    return largest <= most * least && *high <= most * *low;
   }
 
   [[nodiscard]] T infinity_norm() const { return norm_; }
@@ -237,7 +258,7 @@ class SmallLu {
 
   /// The first row whose size is the largest.
   static Index first_of(const Packet* size, T largest) {
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && (defined(__x86_64__) || defined(_M_X64))
     std::uint64_t hits = 0;  // without a branch to guess
     for (int p = 0; p < P; ++p) {
       const simd::Mask<T> less = simd::greater<T>(simd::broadcast<T>(largest), size[p]);
@@ -264,7 +285,7 @@ class SmallLu {
       top = simd::maximum(top, size[p]);
     }
     const T largest = simd::largest_lane(top);
-    if (!(largest > T(0))) {
+    if (!(largest > T(0) && largest <= std::numeric_limits<T>::max())) {
       return false;
     }
     const Index row = first_of(size, largest);
@@ -337,7 +358,7 @@ class SmallLu {
       constexpr int N = decltype(before)::value + 1;
       Index i = (N - 1) * W;
       for (const Index end = std::min(n_, N * W); i < end; i += 2) {
-        const Index j = std::min(i + 1, n_ - 1);
+        const Index j = std::min(i + 1, end - 1);
         reduce_rows<N>(j, i, 0, i);
         if (j > i) {
           reduce_row(j, i);
