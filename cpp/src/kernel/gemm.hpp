@@ -3,6 +3,8 @@
 #include "kernel/simd.hpp"
 
 #include <algorithm>
+#include <type_traits>
+#include <utility>
 
 /// C -= A B on one thread, over register tiles of 3 packets x tile_columns. Every element of C is one chain of fused
 /// multiply-adds over the inner index followed by one subtraction, wherever the tile borders fall: the bits of C do not
@@ -22,48 +24,52 @@ inline constexpr Index tile_rows = 3 * simd::width<T>;
 
 namespace detail {
 
+/// step(integral_constant) for 0, ..., N - 1, written out: an index that a loop leaves variable would keep an array of
+/// registers in memory.
+template <int... I, class Step>
+HESSOLVE_INLINE void write_out(std::integer_sequence<int, I...>, Step&& step) {
+  (step(std::integral_constant<int, I>{}), ...);
+}
+
 /// C(V packets x N) -= A B over depth K. Whole: the last packet is; else it has `last` rows.
 template <class T, int V, int N, Right R, bool Whole>
 HESSOLVE_INLINE void microkernel(Index K, const T* A, Index lda, const T* B, Index ldb, T* C, Index ldc, Index last) {
   constexpr int W = simd::width<T>;
+  constexpr auto columns = std::make_integer_sequence<int, N>{};
+  constexpr auto packets = std::make_integer_sequence<int, V>{};
   simd::Packet<T> sum[V][N];
-  for (int j = 0; j < N; ++j) {
-    for (int v = 0; v < V; ++v) {
+  write_out(columns, [&](auto j) {
+    write_out(packets, [&](auto v) {
       sum[v][j] = simd::zero<T>();
       Eigen::internal::prefetch(C + j * ldc + v * W);
-    }
-  }
+    });
+  });
   for (Index k = 0; k < K; ++k) {
     simd::Packet<T> a[V];
-    for (int v = 0; v < V - 1; ++v) {
-      a[v] = simd::load<T>(A + v * W);
-    }
-    if constexpr (Whole) {
-      a[V - 1] = simd::load<T>(A + (V - 1) * W);
-    } else {
-      a[V - 1] = simd::load_partial<T>(A + (V - 1) * W, last);
-    }
-    for (int j = 0; j < N; ++j) {
-      const simd::Packet<T> b = simd::broadcast<T>(R == Right::plain ? B[j * ldb] : B[j]);
-      for (int v = 0; v < V; ++v) {
-        sum[v][j] = simd::multiply_add(a[v], b, sum[v][j]);
+    write_out(packets, [&](auto v) {
+      if constexpr (Whole || v < V - 1) {
+        a[v] = simd::load<T>(A + v * W);
+      } else {
+        a[v] = simd::load_partial<T>(A + v * W, last);
       }
-    }
+    });
+    write_out(columns, [&](auto j) {
+      const simd::Packet<T> b = simd::broadcast<T>(R == Right::plain ? B[j * ldb] : B[j]);
+      write_out(packets, [&](auto v) { sum[v][j] = simd::multiply_add(a[v], b, sum[v][j]); });
+    });
     A += lda;
     B += R == Right::plain ? 1 : ldb;
   }
-  for (int j = 0; j < N; ++j) {
-    T* c = C + j * ldc;
-    for (int v = 0; v < V - 1; ++v) {
-      simd::store<T>(c + v * W, simd::subtract(simd::load<T>(c + v * W), sum[v][j]));
-    }
-    c += (V - 1) * W;
-    if constexpr (Whole) {
-      simd::store<T>(c, simd::subtract(simd::load<T>(c), sum[V - 1][j]));
-    } else {
-      simd::store_partial<T>(c, simd::subtract(simd::load_partial<T>(c, last), sum[V - 1][j]), last);
-    }
-  }
+  write_out(columns, [&](auto j) {
+    write_out(packets, [&](auto v) {
+      T* c = C + j * ldc + v * W;
+      if constexpr (Whole || v < V - 1) {
+        simd::store<T>(c, simd::subtract(simd::load<T>(c), sum[v][j]));
+      } else {
+        simd::store_partial<T>(c, simd::subtract(simd::load_partial<T>(c, last), sum[v][j]), last);
+      }
+    });
+  });
 }
 
 /// The rows below the last whole register tile: V packets, the last of `last` rows.
@@ -71,7 +77,7 @@ template <class T, int V, int N, Right R>
 void last_tile(Index K, const T* A, Index lda, const T* B, Index ldb, T* C, Index ldc, Index last) {
   if (last == simd::width<T>) {
     microkernel<T, V, N, R, true>(K, A, lda, B, ldb, C, ldc, last);
-  } else {  // a loop of its own: with both in one, compilers keep the sums in memory
+  } else {
     microkernel<T, V, N, R, false>(K, A, lda, B, ldb, C, ldc, last);
   }
 }
