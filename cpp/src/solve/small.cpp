@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "solve/small.hpp"
 
+#include "kernel/source.hpp"
 #include "solve/small_lu.hpp"
 
 namespace hessolve {
@@ -11,15 +12,6 @@ template <class T, int P>
 bool well_conditioned(SmallLu<T, P>& lu, Index n) {
   const T most_of_bound = 1 / (4 * static_cast<T>(n * n) * epsilon<T>);  // the norms differ by n, each
   return lu.infinity_norm() * lu.inverse_bound() <= most_of_bound || 1 / lu.one_norm() / lu.invert() >= epsilon<T>;
-}
-
-template <class T>
-bool all_finite(const T* x, Index n) {
-  T check = 0;
-  for (Index i = 0; i < n; ++i) {
-    check += x[i] * T(0);
-  }
-  return check == T(0);
 }
 
 template <class T, int P>
@@ -34,7 +26,8 @@ bool solve_packets(MatrixView<const T> A, MatrixView<const T> b, T* x) {
     return false;
   }
   lu.solve(x);
-  return lu.backward_error(x) <= static_cast<T>(n) * epsilon<T> && all_finite(x, n) && well_conditioned(lu, n);
+  return lu.backward_error(x) <= static_cast<T>(n) * epsilon<T> && detail::all_finite<T>(x, n) &&
+         well_conditioned(lu, n);
 }
 
 template <class T, int P>
