@@ -194,18 +194,23 @@ def _lower(run: Descent, curvature: float, v: Array) -> Point | None:
     return None
 
 
+def _leaves(run: Descent, products: Any) -> bool:
+    """Leave a stationary point along negative curvature; False where the run is over."""
+    away = None if products is None else _away(run, products)
+    if away is None or run.used_up():
+        if run.status < 0:
+            run.ended()
+        return False
+    return not run.moved(away)
+
+
 def newton_by_products(run: Descent) -> None:
     """Newton steps by conjugate gradients, stopped early; along negative curvature where it is met."""
     limit = max(20, 2 * run.objective.n)
     while True:
         products = run.objective.products(run.at.x)
         if run.reached():
-            away = _away(run, products)
-            if away is None or run.used_up():
-                if run.status < 0:
-                    run.ended()
-                return
-            if run.moved(away):
+            if not _leaves(run, products):
                 return
             continue
         if run.used_up():
@@ -250,12 +255,7 @@ def trust_region(run: Descent) -> None:
             and w[0] < -np.sqrt(EPS) * max(abs(w[0]), abs(w[-1]))
         )
         if run.reached() and not (saddle and radius > 1e-8):
-            away = None if products is None else _away(run, products)
-            if away is None or run.used_up():
-                if run.status < 0:
-                    run.ended()
-                return
-            if run.moved(away):
+            if not _leaves(run, products):
                 return
             fresh = True
             continue
