@@ -8,22 +8,38 @@
 /// written.
 namespace hessolve {
 
+/// What is above the diagonal of a block, at most N columns wide, is after this as it was before.
+template <class T, Index N>
+class KeepAbove {
+ public:
+  explicit KeepAbove(ColMajor<T> C) : C_(C) {
+    for (Index c = 1; c < C_.cols; ++c) {
+      std::copy(C_.col(c), C_.col(c) + c, above_ + c * N);
+    }
+  }
+  ~KeepAbove() {
+    for (Index c = 1; c < C_.cols; ++c) {
+      std::copy(above_ + c * N, above_ + c * N + c, C_.col(c));
+    }
+  }
+  KeepAbove(const KeepAbove&) = delete;
+  KeepAbove& operator=(const KeepAbove&) = delete;
+
+ private:
+  ColMajor<T> C_;
+  T above_[N * N];
+};
+
 /// C -= A B^H on and below the diagonal of C (rows >= cols), where row j of B belongs to column j of C.
 /// The little triangles that register tiles would spill above the diagonal are saved and put back.
 template <class T>
 void subtract_lower_product(ColMajor<T> C, InColMajor<T> A, InColMajor<T> B) {
   constexpr Index N = has_microkernel<T> ? simd::tile_columns : 16;
-  T above[N * N];
   for (Index j = 0; j < C.cols; j += N) {
     const Index w = std::min(N, C.cols - j);
     const ColMajor<T> strip = C.block(j, j, C.rows - j, w);
-    for (Index c = 1; c < w; ++c) {
-      std::copy(strip.col(c), strip.col(c) + c, above + c * N);
-    }
+    const KeepAbove<T, N> keep(strip);
     gemm_minus<Right::transposed, T>(strip, A.block(j, 0, C.rows - j, A.cols), B.block(j, 0, w, B.cols));
-    for (Index c = 1; c < w; ++c) {
-      std::copy(above + c * N, above + c * N + c, strip.col(c));
-    }
   }
 }
 

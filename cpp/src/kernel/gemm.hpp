@@ -22,6 +22,16 @@ inline constexpr bool has_microkernel = !is_complex<T>;
 template <class T>
 inline constexpr Index tile_rows = 3 * simd::width<T>;
 
+/// What a product asks memory for while it runs, a line in every step over the inner index: every `step` elements from
+/// `line` on, and from `then` on in the second half. Asked for all at once, lines keep the product from what it needs.
+template <class T>
+struct Ahead {
+  const T* line;
+  const T* then;
+  Index step;
+};
+struct Nothing {};
+
 namespace detail {
 
 /// step(integral_constant) for 0, ..., N - 1, written out: an index that a loop leaves variable would keep an array of
@@ -32,8 +42,9 @@ HESSOLVE_INLINE void write_out(std::integer_sequence<int, I...>, Step&& step) {
 }
 
 /// C(V packets x N) -= A B over depth K. Whole: the last packet is; else it has `last` rows.
-template <class T, int V, int N, Right R, bool Whole>
-HESSOLVE_INLINE void microkernel(Index K, const T* A, Index lda, const T* B, Index ldb, T* C, Index ldc, Index last) {
+template <class T, int V, int N, Right R, bool Whole, class Wanted>
+HESSOLVE_INLINE void microkernel(Index K, const T* A, Index lda, const T* B, Index ldb, T* C, Index ldc, Index last,
+                                 Wanted ahead) {
   constexpr int W = simd::width<T>;
   constexpr auto columns = std::make_integer_sequence<int, N>{};
   constexpr auto packets = std::make_integer_sequence<int, V>{};
@@ -46,6 +57,11 @@ HESSOLVE_INLINE void microkernel(Index K, const T* A, Index lda, const T* B, Ind
   });
   for (Index k = 0; k < K; ++k) {
     simd::Packet<T> a[V];
+    if constexpr (std::is_same_v<Wanted, Ahead<T>>) {
+      ahead.line = 2 * k == K - K % 2 ? ahead.then : ahead.line;
+      simd::prefetch_to_second_level(ahead.line);
+      ahead.line += ahead.step;
+    }
     write_out(packets, [&](auto v) {
       if constexpr (Whole || v < V - 1) {
         a[v] = simd::load<T>(A + v * W);
@@ -73,32 +89,33 @@ HESSOLVE_INLINE void microkernel(Index K, const T* A, Index lda, const T* B, Ind
 }
 
 /// The rows below the last whole register tile: V packets, the last of `last` rows.
-template <class T, int V, int N, Right R>
-void last_tile(Index K, const T* A, Index lda, const T* B, Index ldb, T* C, Index ldc, Index last) {
+template <class T, int V, int N, Right R, class Wanted>
+void last_tile(Index K, const T* A, Index lda, const T* B, Index ldb, T* C, Index ldc, Index last, Wanted ahead) {
   if (last == simd::width<T>) {
-    microkernel<T, V, N, R, true>(K, A, lda, B, ldb, C, ldc, last);
+    microkernel<T, V, N, R, true>(K, A, lda, B, ldb, C, ldc, last, ahead);
   } else {
-    microkernel<T, V, N, R, false>(K, A, lda, B, ldb, C, ldc, last);
+    microkernel<T, V, N, R, false>(K, A, lda, B, ldb, C, ldc, last, ahead);
   }
 }
 
 /// All rows of C for N columns. A is a plain column-major block, or packed by pack_rows (lda == tile_rows, `packed`).
-template <class T, int N, Right R>
-void tile_column(Index m, Index K, const T* A, Index lda, bool packed, const T* B, Index ldb, T* C, Index ldc) {
+template <class T, int N, Right R, class Wanted = Nothing>
+void tile_column(Index m, Index K, const T* A, Index lda, bool packed, const T* B, Index ldb, T* C, Index ldc,
+                 Wanted ahead = {}) {
   constexpr Index W = simd::width<T>;
   constexpr Index M = tile_rows<T>;
   Index i = 0;
   for (; i + M <= m; i += M) {
-    microkernel<T, 3, N, R, true>(K, packed ? A + i * K : A + i, lda, B, ldb, C + i, ldc, W);
+    microkernel<T, 3, N, R, true>(K, packed ? A + i * K : A + i, lda, B, ldb, C + i, ldc, W, ahead);
   }
   const Index rest = m - i;
   const T* a = packed ? A + i * K : A + i;
   if (rest > 2 * W) {
-    last_tile<T, 3, N, R>(K, a, lda, B, ldb, C + i, ldc, rest - 2 * W);
+    last_tile<T, 3, N, R>(K, a, lda, B, ldb, C + i, ldc, rest - 2 * W, ahead);
   } else if (rest > W) {
-    last_tile<T, 2, N, R>(K, a, lda, B, ldb, C + i, ldc, rest - W);
+    last_tile<T, 2, N, R>(K, a, lda, B, ldb, C + i, ldc, rest - W, ahead);
   } else if (rest > 0) {
-    last_tile<T, 1, N, R>(K, a, lda, B, ldb, C + i, ldc, rest);
+    last_tile<T, 1, N, R>(K, a, lda, B, ldb, C + i, ldc, rest, ahead);
   }
 }
 
@@ -161,8 +178,9 @@ void pack_rows(ColMajor<const T> A, Index first, Index last, T* packed) {
         simd::store<T>(p + W, simd::load<T>(a + W));
         simd::store<T>(p + 2 * W, simd::load<T>(a + 2 * W));
       } else {
-        std::copy(a, a + rows, p);
-        std::fill(p + rows, p + M, T(0));
+        for (Index w = 0; w < M; w += W) {
+          simd::store<T>(p + w, rows > w ? simd::load_upto<T>(a + w, rows - w) : simd::zero<T>());
+        }
       }
     }
   }

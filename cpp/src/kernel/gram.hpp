@@ -4,132 +4,35 @@
 #include "kernel/dot.hpp"
 #include "kernel/fill.hpp"
 #include "kernel/packed_syrk.hpp"
-#include "kernel/source.hpp"
+#include "kernel/row_panels.hpp"
 
 #include <hessolve/core/buffer.hpp>
-
-#include <cmath>
 
 /// Products A^H W A of a tall matrix with itself, in one pass over A and without copying it.
 namespace hessolve {
 
-/// Columns of A up to which threads take rows of it, with sums of their own; beyond, threads take columns.
-inline constexpr Index widest_in_parts = 512;
-inline constexpr Index gram_depth = 256;  // rows taken at once: they stay in the second-level cache
-
-/// What rows are before they enter a product: sqrt(weights[i]) (A(i, j) - column_shift[j] - row_shift[i]). Null: none.
+/// Columns below which packing costs what it gains.
 template <class T>
-struct RowChange {
-  const Real<T>* weights = nullptr;
-  const T* column_shift = nullptr;
-  const T* row_shift = nullptr;
-
-  [[nodiscard]] bool none() const { return weights == nullptr && column_shift == nullptr && row_shift == nullptr; }
-};
-
-/// The transposes of blocks of rows of A: rows that are contiguous where they are, others through a buffer.
-template <class T>
-class RowPanels {
- public:
-  RowPanels(const Source<T>& A, const RowChange<T>& change)
-      : A_(A),
-        change_(change),
-        direct_(change.none() && A.part == Part::full && A.view.col_stride == 1 && A.view.row_stride >= A.cols() &&
-                !(is_complex<T> && A.conjugated)),
-        stride_(padded_stride<T>(A.cols())) {}
-
-  [[nodiscard]] Index buffer_size() const { return direct_ ? 0 : stride_ * gram_depth; }
-  /// Rows are read where they are, one after the other.
-  [[nodiscard]] bool streams() const { return direct_ && A_.view.row_stride < A_.cols() + 64; }
-
-  /// The same for a wide A, its rows brought into the buffer by several threads.
-  ColMajor<const T> in_parallel(Index first, Index count, T* buffer) const {
-    if (direct_) {
-      return (*this)(first, count, buffer);
-    }
-    constexpr Index rows = source_tile * 2;
-    parallel_for((count + rows - 1) / rows, A_.cols() > widest_in_parts, [&](Index block) {
-      const Index begin = block * rows;
-      (*this)(first + begin, std::min(rows, count - begin), buffer + begin * stride_);
-    });
-    return {buffer, A_.cols(), count, stride_};
-  }
-
-  /// Rows first ... first + count - 1, transposed: n x count.
-  ColMajor<const T> operator()(Index first, Index count, T* buffer) const {
-    const Index n = A_.cols();
-    if (direct_) {
-      return {&A_.view(first, 0), n, count, A_.view.row_stride};
-    }
-    const Source<T> transposed{A_.view.transposed(), mirrored(A_.part), A_.conjugated};
-    for (Index k = 0; k < count; k += source_tile) {
-      for (Index j = 0; j < n; j += source_tile) {
-        if (A_.view.row_stride == 1 && j + source_tile < n) {
-          simd::prefetch_columns<T>(&A_.view(first + k, j + source_tile), std::min(source_tile, count - k),
-                                    std::min(source_tile, n - j - source_tile), A_.view.col_stride);
-        }
-        read_tile<T>(transposed, j, first + k, std::min(source_tile, n - j), std::min(source_tile, count - k),
-                     buffer + j + k * stride_, stride_);
-      }
-    }
-    for (Index k = 0; k < count && !change_.none(); ++k) {
-      T* row = buffer + k * stride_;
-      const Real<T> root = change_.weights != nullptr ? std::sqrt(change_.weights[first + k]) : Real<T>(1);
-      const T shift = change_.row_shift != nullptr ? change_.row_shift[first + k] : T(0);
-      if (change_.column_shift != nullptr) {
-        for (Index j = 0; j < n; ++j) {
-          row[j] = root * (row[j] - change_.column_shift[j] - shift);
-        }
-      } else {
-        for (Index j = 0; j < n; ++j) {
-          row[j] = root * (row[j] - shift);
-        }
-      }
-    }
-    return {buffer, n, count, stride_};
-  }
-
- private:
-  static Part mirrored(Part part) {
-    return part == Part::lower ? Part::upper : part == Part::upper ? Part::lower : part;
-  }
-
-  const Source<T>& A_;
-  RowChange<T> change_;
-  bool direct_;
-  Index stride_;
-};
+inline constexpr Index narrowest_packed = std::is_same_v<T, float> ? 192 : 64;
 
 namespace detail {
 
-/// Ask for memory that is wanted soon, but not before what the first-level cache holds.
+/// G -= P P^H (lower triangle) and C -= P b^H for one panel P = A(rows, :)^T. What comes next is on its way meanwhile:
+/// products with a panel that comes from memory leave the bus idle but for their first strip.
 template <class T>
-HESSOLVE_INLINE void prefetch_to_second_level(const T* p) {
-#if defined(__GNUC__)
-  __builtin_prefetch(p, 0, 2);
-#else
-  Eigen::internal::prefetch(p);
-#endif
-}
-
-/// G -= P P^H (lower triangle) and C -= P b^H for one panel P = A(rows, :)^T. The `size` elements at `next` are on
-/// their way meanwhile: products with a panel that comes from memory leave the bus idle but for their first strip.
-template <class T>
-void subtract_panel(InColMajor<T> P, InColMajor<T> b, ColMajor<T> G, ColMajor<T> C, const T* next, Index size) {
+void subtract_panel(InColMajor<T> P, InColMajor<T> b, ColMajor<T> G, ColMajor<T> C, Upcoming<T> next) {
   const Index n = P.rows;
   constexpr Index N = has_microkernel<T> ? simd::tile_columns : 16;
-  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
-  const Index share = (size / std::max<Index>(n, 1) + 1) * N;
+  const Index share = (next.size() / std::max<Index>(n, 1) + 1) * N / cache_line<T> + 1;  // lines
   for (Index j = 0; j < n; j += N) {
     const Index w = std::min(N, n - j);
-    for (Index e = j / N * share, end = std::min(size, e + share); e < end; e += line) {
-      prefetch_to_second_level(next + e);
+    for (Index e = 0; e < share; ++e) {
+      const T* wanted = next.take(cache_line<T>);
+      simd::prefetch_to_second_level(wanted != nullptr ? wanted : P.data);
     }
     subtract_lower_product<T>(G.block(j, j, n - j, w), P.block(j, 0, n - j, P.cols), P.block(j, 0, w, P.cols));
   }
-  if (C.cols > 0) {
-    gemm_minus<Right::transposed, T>(C, P, b);
-  }
+  gemm_minus<Right::transposed, T>(C, P, b);
 }
 
 }  // namespace detail
@@ -147,8 +50,10 @@ void gram(const Source<T>& A, const RowChange<T>& change, In<T> B, ColMajor<T> G
   const Source<T> b{B};
   const RowPanels<T> right(b, change_of_B);
   const bool narrow = n <= widest_in_parts;
+  const bool packs = packs_both<T> && narrow && n >= narrowest_packed<T>;
   constexpr Index cache = 98'304 / static_cast<Index>(sizeof(T));  // a panel that is read n / 8 times stays close
-  const Index depth = n < serial_below ? std::clamp<Index>(cache / std::max<Index>(n, 1), 32, gram_depth) : gram_depth;
+  const Index depth =
+      n < serial_below && !packs ? std::clamp<Index>(cache / std::max<Index>(n, 1), 32, gram_depth) : gram_depth;
   constexpr Index room = 4'000'000;  // elements of all parts together
   const Index most = std::clamp<Index>(room / std::max<Index>(n * (n + k), 1), 4, 64);
   const Index chunk = narrow ? std::max<Index>(gram_depth * 8, (m + most - 1) / most) : m;
@@ -160,18 +65,25 @@ void gram(const Source<T>& A, const RowChange<T>& change, In<T> B, ColMajor<T> G
     const ColMajor<T> C_part = chunks > 1 ? ColMajor<T>{parts.data() + c * n * (n + k) + n * n, n, k, n} : C;
     clear_lower<T>(G_part);
     clear<T>(C_part);
-    Buffer<T> buffer(panels.buffer_size());
+    Buffer<T> buffer(packs ? packed_size<T>(n, gram_depth) : panels.buffer_size());
     Buffer<T> right_buffer(k > 0 ? right.buffer_size() : 0);
     for (Index first = c * chunk; first < std::min(m, (c + 1) * chunk); first += depth) {
       const Index count = std::min(depth, std::min(m, (c + 1) * chunk) - first);
+      const ColMajor<const T> Q =
+          k > 0 ? right(first, count, right_buffer.data()) : ColMajor<const T>{nullptr, 0, count, 1};
+      const Index left = std::min(depth, std::min(m, (c + 1) * chunk) - first - count);
+      const Upcoming<T> next = panels.upcoming(first + count, left);
+      if constexpr (packs_both<T>) {
+        if (packs) {
+          panels.pack(first, count, 0, (n + tile_rows<T> - 1) / tile_rows<T>, buffer.data());
+          subtract_lower_packed<T>(G_part, C_part, buffer.data(), Q, next);
+          continue;
+        }
+      }
       const ColMajor<const T> P =
           narrow ? panels(first, count, buffer.data()) : panels.in_parallel(first, count, buffer.data());
-      const ColMajor<const T> Q = k > 0 ? right(first, count, right_buffer.data()) : ColMajor<const T>{};
       if (narrow) {
-        const Index left = std::min(depth, std::min(m, (c + 1) * chunk) - first - count);
-        const bool more = left > 0 && panels.streams();
-        detail::subtract_panel<T>(P, Q, G_part, C_part, more ? &A.view(first + count, 0) : nullptr,
-                                  more ? left * A.view.row_stride : 0);
+        detail::subtract_panel<T>(P, Q, G_part, C_part, next);
         continue;
       }
       if constexpr (has_microkernel<T>) {

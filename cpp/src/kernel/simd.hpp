@@ -110,6 +110,16 @@ HESSOLVE_INLINE void prefetch_columns(const T* p, Index rows, Index cols, Index 
   }
 }
 
+/// Ask for memory that is wanted soon, but not before what the first-level cache holds.
+template <class T>
+HESSOLVE_INLINE void prefetch_to_second_level(const T* p) {
+#if defined(__GNUC__)
+  __builtin_prefetch(p, 0, 2);
+#else
+  Eigen::internal::prefetch(p);
+#endif
+}
+
 /// c + a b and c - a b, rounded once for real T (where the instruction set can).
 template <class P>
 HESSOLVE_INLINE P multiply_add(const P& a, const P& b, const P& c) {

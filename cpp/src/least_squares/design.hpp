@@ -75,12 +75,20 @@ class Design {
     adjoint_product<T>(X_, a, W, {nullptr, centred_ ? x_mean() : nullptr});
   }
 
-  /// b = mean(y) - mean(x) w
+  /// The same, its rows one after the other: Wt is the transpose.
+  void transposed_times_by_rows(InColMajor<T> a, ColMajor<T> Wt) const {
+    adjoint_product_by_rows<T>(X_, a, Wt, {nullptr, centred_ ? x_mean() : nullptr});
+  }
+
+  /// b = mean(y) - mean(x) w, for the same number of w for each target, one target after the other.
   void intercepts(MatrixView<const T> coef, T* out) const {
-    for (Index j = 0; j < t_; ++j) {
-      out[j] = y_mean_[j];
-      for (Index i = 0; i < n_; ++i) {
-        out[j] -= x_mean_[i] * coef(i, j);
+    const Index repeats = t_ > 0 ? coef.cols / t_ : 0;
+    for (Index c = 0; c < coef.cols; ++c) {
+      out[c] = y_mean_[c / repeats];
+    }
+    for (Index i = 0; i < n_ && centred_; ++i) {
+      for (Index c = 0; c < coef.cols; ++c) {
+        out[c] -= x_mean_[i] * coef(i, c);
       }
     }
   }

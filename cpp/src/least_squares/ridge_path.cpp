@@ -94,7 +94,7 @@ class Path {
     for (Index a = 0; a < k_; ++a) {
       for (Index j = 0; j < t_; ++j) {
         for (Index i = 0; i < n_; ++i) {
-          W(i, j + a * t_) = D(i, a) * SC(i, j);
+          W(i, j * k_ + a) = D(i, a) * SC(i, j);
         }
       }
     }
@@ -109,9 +109,10 @@ class Path {
       for (Index i = 0; i < n_; ++i) {
         square += static_cast<double>(pencil.nu[i]) * static_cast<double>(W(i, j)) * static_cast<double>(W(i, j));
       }
-      store(out_.solution_norm, (j % t_) * k_ + j / t_, std::sqrt(square));  // ||L w||^2 = v^T diag(nu) v
+      store(out_.solution_norm, j, std::sqrt(square));  // ||L w||^2 = v^T diag(nu) v
     }
-    write_coefficients(coef.view());
+    transpose_coefficients(coef.view());
+    write_intercepts();
     if (out_.loo != nullptr || out_.gcv != nullptr || out_.residual_norm != nullptr) {
       judge_primal(St.view(), D.view(), W.view());
     }
@@ -172,15 +173,15 @@ class Path {
         share(i, a) = pencil.mu[i] * filter;
         trace += static_cast<double>(share(i, a));
         for (Index j = 0; j < t_; ++j) {
-          filtered(i, j + a * t_) = -filter * UY(i, j);
-          shrunk(i, j + a * t_) = -share(i, a) * UY(i, j);
+          filtered(i, j * k_ + a) = -filter * UY(i, j);
+          shrunk(i, j * k_ + a) = -share(i, a) * UY(i, j);
         }
       }
       store(out_.dof, a, trace);
       for (Index j = 0; j < t_; ++j) {
         double square = 0;  // ||w||^2 = a^T K a
         for (Index i = 0; i < m_; ++i) {
-          const auto v = static_cast<double>(filtered(i, j + a * t_));
+          const auto v = static_cast<double>(filtered(i, j * k_ + a));
           square += v * v * static_cast<double>(pencil.mu[i]);
         }
         store(out_.solution_norm, j * k_ + a, std::sqrt(square));
@@ -209,18 +210,18 @@ class Path {
         double size = 0;
         double trace = 0;
         for (Index l = 0; l < m_; ++l) {
-          const T e = -minus_Y(l, j) - fitted(l, j + a * t_);
+          const T e = -minus_Y(l, j) - fitted(l, j * k_ + a);
           add(static_cast<double>(e), static_cast<double>(leverage(l, a)), sum);
-          const auto value = static_cast<double>(A(l, j + a * t_));
+          const auto value = static_cast<double>(A(l, j * k_ + a));
           size += value * value;
           trace += static_cast<double>(diagonal(l, a));
-          A(l, j + a * t_) *= std::sqrt(design_.weight(l));  // scaled back
+          A(l, j * k_ + a) *= std::sqrt(design_.weight(l));  // scaled back
         }
         const bool has_limit = regular[static_cast<std::size_t>(a)];  // of e = alpha a, 1 - h = alpha diag at alpha = 0
         if (has_limit) {
           sum.left_out = 0;
           for (Index l = 0; l < m_; ++l) {
-            const double one_out = unscaled(A(l, j + a * t_), l) / static_cast<double>(diagonal(l, a));
+            const double one_out = unscaled(A(l, j * k_ + a), l) / static_cast<double>(diagonal(l, a));
             sum.left_out += one_out * one_out;
           }
           sum.gcv = static_cast<double>(m_) * size / (trace * trace);
@@ -229,9 +230,8 @@ class Path {
       }
     }
     write_quality(sums);
-    Matrix<T> coef(n_, t_ * k_);
-    design_.transposed_times(A.view(), coef.view());
-    write_coefficients(coef.view());
+    design_.transposed_times_by_rows(A.view(), coefficients());
+    write_intercepts();
     return {};
   }
 
@@ -263,9 +263,9 @@ class Path {
               ColMajor<T> coef) const {
     Matrix<T> gradient(n_, t_ * k_);
     for (Index c = 0; c < t_ * k_; ++c) {
-      const auto alpha = static_cast<T>(alpha_[c / t_]);
+      const auto alpha = static_cast<T>(alpha_[c % k_]);
       for (Index i = 0; i < n_; ++i) {
-        gradient(i, c) = minus_C(i, c % t_) + alpha * coef(i, c);
+        gradient(i, c) = minus_C(i, c / k_) + alpha * coef(i, c);
       }
     }
     add_product(G, coef, gradient.view());
@@ -274,7 +274,7 @@ class Path {
     gemm_minus<Right::plain, T>(step.view(), St, gradient.view());
     for (Index c = 0; c < t_ * k_; ++c) {
       for (Index i = 0; i < n_; ++i) {
-        step(i, c) *= D(i, c / t_);
+        step(i, c) *= D(i, c % k_);
         W(i, c) += step(i, c);
       }
     }
@@ -354,22 +354,20 @@ class Path {
     }
   }
 
-  void write_coefficients(InColMajor<T> coef) const {
+  /// Those of all targets and penalties, a column for each variable.
+  [[nodiscard]] ColMajor<T> coefficients() const { return {out_.coefs, t_ * k_, n_, t_ * k_}; }
+
+  void transpose_coefficients(InColMajor<T> coef) const {
     constexpr Index rows = 256;
     parallel_for((n_ + rows - 1) / rows, n_ * t_ * k_ > 100'000, [&](Index s) {
       const Index first = s * rows;
-      for (Index j = 0; j < t_; ++j) {
-        detail::transpose_tile<T>(coef.col(j) + first, t_ * coef.stride, k_, std::min(rows, n_ - first),
-                                  out_.coefs + (first * t_ + j) * k_, t_ * k_);
-      }
+      detail::transpose_tile<T>(coef.data + first, coef.stride, t_ * k_, std::min(rows, n_ - first),
+                                coefficients().col(first), t_ * k_);
     });
-    Buffer<T> b(t_);
-    for (Index a = 0; a < k_; ++a) {
-      design_.intercepts(coef.block(0, a * t_, n_, t_), b.data());
-      for (Index j = 0; j < t_; ++j) {
-        out_.intercepts[j * k_ + a] = b[j];
-      }
-    }
+  }
+
+  void write_intercepts() const {
+    design_.intercepts(MatrixView<const T>{out_.coefs, n_, t_ * k_, t_ * k_, 1}, out_.intercepts);
   }
 
   /// Residuals and leverages from Z = X S, block by block of rows: e = y - Z W, h_i = sum of z_ij^2 d_j.
@@ -405,7 +403,7 @@ class Path {
         const T start = design_.centred() ? design_.weight(first + i) / design_.total_weight() : T(0);
         std::fill_n(H.view().col(i), k_, start);
         for (Index c = 0; c < t_ * k_; ++c) {
-          E(c, i) = -design_.y(first + i, c % t_);
+          E(c, i) = -design_.y(first + i, c / k_);
         }
       }
       gemm_minus<Right::plain, T>(E.view(), Wt.view(), Z.view());  // Z W - y, Z being the negative
@@ -420,7 +418,7 @@ class Path {
         for (Index a = 0; a < k_; ++a) {
           Sums sum;
           for (Index i = 0; i < count; ++i) {
-            add(static_cast<double>(E(j + a * t_, i)), static_cast<double>(H(a, i)), sum);
+            add(static_cast<double>(E(j * k_ + a, i)), static_cast<double>(H(a, i)), sum);
           }
           parts[s * t_ * k_ + j * k_ + a] = sum;
         }
