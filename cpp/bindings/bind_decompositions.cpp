@@ -183,6 +183,18 @@ py::tuple woodbury_of(const py::array& a, const py::array& u, const py::array& c
 }
 
 template <class T>
+bool all_finite(const py::array& a) {
+  const Stack<T> A(a, "A");
+  const py::gil_scoped_release nogil;
+  for (Index i = 0; i < A.count(); ++i) {
+    if (check_finite<T>(Source<T>{A[i]}).first >= 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+template <class T>
 py::tuple sherman_morrison_of(const py::array& a, const py::array& u, const py::array& v) {
   const Stack<T> U(u, "u");
   const Stack<T> V(v, "v");
@@ -196,6 +208,9 @@ void register_decompositions(py::module_& m) {
   using namespace py::literals;
   m.def(
       "lu", [](const py::array& a) { return with_scalar(a, [&](auto t) { return lu_stack<decltype(t)>(a); }); }, "A"_a);
+  m.def(
+      "all_finite",
+      [](const py::array& a) { return with_scalar(a, [&](auto t) { return all_finite<decltype(t)>(a); }); }, "A"_a);
   m.def(
       "cholesky",
       [](const py::array& a, bool check_finite) {

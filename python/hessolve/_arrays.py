@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _core
+
 _SCALARS = frozenset("fdFD")
 _READY = frozenset(map(np.dtype, _SCALARS))
 _PROMOTED = {"b": np.float64, "i": np.float64, "u": np.float64}
@@ -162,6 +164,8 @@ def check_overwrite(
 
 def check_finite(array: NDArray[Any], name: str) -> None:
     """Raise ValueError at the first NaN or infinity of a matrix or stack of matrices."""
+    if array.size > 10_000 and array.dtype in _READY and _core.all_finite(array):
+        return
     finite = np.isfinite(array)
     if not finite.all():
         *batch, row, column = (int(i) for i in np.argwhere(~finite)[0])

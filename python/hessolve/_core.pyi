@@ -207,6 +207,7 @@ def svd(A: NDArray[Any], *, full_matrices: bool, compute_uv: bool) -> tuple[NDAr
 def eigh(A: NDArray[Any], *, vectors: bool) -> tuple[NDArray[Any], NDArray[Any] | None]: ...  # lower triangle read; ascending; NaN where it failed
 def sherman_morrison(A_inv: NDArray[Any], u: NDArray[Any], v: NDArray[Any]) -> tuple[NDArray[Any], Report]: ...  # (A + u v^H)^-1, u and v (n, 1); singular where 1 + v^H A^-1 u is 0
 def woodbury(A_inv: NDArray[Any], U: NDArray[Any], C: NDArray[Any], V: NDArray[Any]) -> tuple[NDArray[Any], Report]: ...  # (A + U C V)^-1, U (n, k), C (k, k), V (k, n)
+def all_finite(A: NDArray[Any]) -> bool: ...  # of a matrix or a stack, several threads
 def explain(A: NDArray[Any], n_rhs: int) -> dict[str, Any]: ...  # structure: str, regime: int, methods: tuple[str, ...] (in the order they are tried), flops: float, lower_bandwidth: int, upper_bandwidth: int, non_finite: tuple[int, int] | None
 def inspect_indices(rows: int, cols: int, indptr: NDArray[Any], indices: NDArray[Any], order: bool) -> tuple[str, int, int]: ...  # fault ("", "indptr", "out of range"; with order also "unsorted", "duplicate"), row, position in indices
 def sort_rows(rows: int, cols: int, indptr: NDArray[Any], indices: NDArray[Any], data: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]: ...  # every row sorted, what is stored twice summed

@@ -84,18 +84,24 @@ void divide_by_adjoint(const Source<T>& A, InColMajor<T> L, MatrixView<T> Q) {
     }
   }
   const ColMajor<const T> lower = is_complex<T> ? ColMajor<const T>(factor.view()) : ColMajor<const T>(L);
+  const bool in_place = out.row_stride == 1 && out.col_stride >= n;  // Q^T is worked on where it lies
+  const bool there = A.part == Part::full && !A.conjugated && A.view.data == Q.data &&
+                     A.view.row_stride == Q.row_stride && A.view.col_stride == Q.col_stride;
   parallel_for((m + block - 1) / block, m * n * n > 1'000'000, [&](Index s) {
     const Index first = s * block;
     const Index count = std::min(block, m - first);
-    Matrix<T> P(n, count);
-    for (Index j = 0; j < count; j += source_tile) {
+    const Matrix<T> copy(in_place ? 0 : n, in_place ? 0 : count);
+    const ColMajor<T> P = in_place ? ColMajor<T>{&out(0, first), n, count, out.col_stride} : copy.view();
+    for (Index j = 0; j < count && !(in_place && there); j += source_tile) {
       for (Index i = 0; i < n; i += source_tile) {
-        read_tile<T>(turned, i, first + j, std::min(source_tile, n - i), std::min(source_tile, count - j), &P(i, j),
-                     P.view().stride);
+        read_tile<T>(turned, i, first + j, std::min(source_tile, n - i), std::min(source_tile, count - j), P.col(j) + i,
+                     P.stride);
       }
     }
-    triangular_solve<T>(lower, Triangle::lower, Diagonal::general, Trans::none, P.view());
-    copy_out<T>(P.view(), out.block(0, first, n, count));
+    triangular_solve<T>(lower, Triangle::lower, Diagonal::general, Trans::none, P);
+    if (!in_place) {
+      copy_out<T>(P, out.block(0, first, n, count));
+    }
   });
 }
 
