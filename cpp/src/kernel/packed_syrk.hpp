@@ -72,7 +72,11 @@ void subtract_lower_strip(ColMajor<T> C, const PackedRows<T>& A, Index from, Ind
       return;
     }
   }
-  gemm_minus<Right::transposed, T>(C.block(end, from, m - end, w), A, source.block(from, 0, w, source.cols), end);
+  const InColMajor<T> right = source.block(from, 0, w, source.cols);
+  const Index whole = std::min(m, (end + tile_rows<T> - 1) / tile_rows<T> * tile_rows<T>);  // where packed rows begin
+  gemm_minus<Right::transposed, T>(C.block(end, from, whole - end, w), source.block(end, 0, whole - end, source.cols),
+                                   right);
+  gemm_minus<Right::transposed, T>(C.block(whole, from, m - whole, w), A, right, whole);
 }
 
 }  // namespace hessolve

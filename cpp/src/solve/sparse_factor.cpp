@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Eigen's sparse factorisations behind one face. A CSR matrix is taken as the CSC matrix of its transpose.
+// Our sparse Cholesky and Eigen's other factorisations behind one face. A CSR matrix is taken as the CSC matrix of its
+// transpose.
 #include "certify/norm_estimate.hpp"
 #include "kernel/eigen_setup.hpp"
 #include "kernel/scaling.hpp"
+#include "solve/sparse_cholesky.hpp"
 
 #include <hessolve/iterative/operator.hpp>
 #include <hessolve/solve/sparse.hpp>
@@ -53,30 +55,6 @@ class Lu : public Eigen::SparseLU<Matrix, Eigen::COLAMDOrdering<typename Matrix:
     }
     return -1;
   }
-};
-
-/// Eigen's, with the column of A in which no positive pivot was left.
-template <class Matrix>
-class Cholesky : public Eigen::SimplicialLLT<Matrix> {
- public:
-  void factorize_watched(const Matrix& A) {
-    for (Index k = 0; k < this->cols(); ++k) {
-      diagonal(k) = 0;
-    }
-    this->factorize(A);
-  }
-  [[nodiscard]] Index failed_column() {
-    for (Index k = 0; k < this->cols(); ++k) {
-      if (!(real_part(diagonal(k)) > 0)) {
-        return this->permutationPinv().indices()[k];
-      }
-    }
-    return -1;
-  }
-
- private:
-  /// L(k, k), which is written where the pivot of column k is found to be positive.
-  typename Matrix::Scalar& diagonal(Index k) { return this->m_matrix.valuePtr()[this->m_matrix.outerIndexPtr()[k]]; }
 };
 
 /// Whether the pivots are those of a definite matrix; else the column of the first that vanishes (behind which nothing
@@ -165,9 +143,12 @@ class EigenFactor final : public SparseFactor<T> {
       case SparseKind::ldlt: {  // C is Hermitian: C^T = conj(C)
         const bool turned = is_complex<T> && (op == Trans::transpose || conjugated);
         const Dense right = turned ? Dense(rhs.conjugate()) : Dense(rhs);
-        const Dense found =
-            this->kind_ == SparseKind::ldlt ? Dense(ldlt_->solve(right)) : Dense(cholesky_->solve(right));
-        x = turned ? Dense(found.conjugate()) : found;
+        if (this->kind_ == SparseKind::ldlt) {
+          x = ldlt_->solve(right);
+        } else {
+          cholesky_->solve(InColMajor<T>{right.data(), right.rows(), right.cols(), right.rows()}, X);
+        }
+        x = turned ? Dense(x.conjugate()) : Dense(x);
         return;
       }
       case SparseKind::lu: {
@@ -249,9 +230,7 @@ class EigenFactor final : public SparseFactor<T> {
       }
       return parts;
     }
-    for (Index j = 0; j < this->rows(); ++j) {
-      add(real_part(cholesky_->matrixL().nestedExpression().coeff(j, j)), 2);
-    }
+    cholesky_->for_each_pivot([&](T d) { add(real_part(d), 2); });
     return parts;
   }
 
@@ -268,12 +247,9 @@ class EigenFactor final : public SparseFactor<T> {
     switch (this->kind_) {
       case SparseKind::cholesky:
         if (first) {
-          cholesky_.emplace();
-          cholesky_->analyzePattern(mapped());
+          cholesky_.emplace(C_.cols, C_.indptr, C_.indices);
         }
-        cholesky_->factorize_watched(mapped());
-        return cholesky_->info() == Eigen::Success ? Outcome{}
-                                                   : Outcome{Reason::not_positive_definite, cholesky_->failed_column()};
+        return cholesky_->factor(C_.values);
       case SparseKind::ldlt: {
         if (first) {
           ldlt_.emplace();
@@ -322,7 +298,7 @@ class EigenFactor final : public SparseFactor<T> {
 
   CscView<T, I> C_;
   bool transposed_;
-  std::optional<Cholesky<Matrix>> cholesky_;
+  std::optional<SparseCholesky<T>> cholesky_;
   std::optional<Eigen::SimplicialLDLT<Matrix>> ldlt_;
   mutable std::optional<Lu<Matrix>> lu_;  // its transposed views are not const in Eigen
   std::optional<Eigen::SparseQR<Matrix, Eigen::COLAMDOrdering<I>>> qr_;

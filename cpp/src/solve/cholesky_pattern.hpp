@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <hessolve/core/scalars.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace hessolve {
+
+/// Where the factor of P A P^T = L L^H of a sparse Hermitian A has entries. Columns that share their rows below are one
+/// supernode: a dense panel of its own columns and those rows. Children come before their parents.
+struct CholeskyPattern {
+  using Position = std::int32_t;
+
+  Index n = 0;
+  std::vector<Position> order;    // position -> column of A
+  std::vector<Position> first;    // of the columns of each supernode; one more at the end
+  std::vector<Position> parent;   // supernode, or -1
+  std::vector<Position> child;    // the first of each supernode, or -1
+  std::vector<Position> sibling;  // the next child of the same parent, or -1
+  std::vector<Index> rows_at;     // of each supernode in `rows`; one more at the end
+  std::vector<Position> rows;     // positions below the own columns, rising
+  std::vector<Index> panel_at;    // of each supernode among the values of L, by columns of width + rows; one more
+  std::vector<double> work;       // multiply-adds of the subtree
+
+  /// What is added where: values[source] of A, or its conjugate, to the value `target` of L.
+  struct Entry {
+    Index source;
+    Index target;
+    bool conjugated;
+  };
+  std::vector<Entry> entries;     // by supernodes
+  std::vector<Index> entries_at;  // of each supernode; one more at the end
+
+  [[nodiscard]] Index supernodes() const { return static_cast<Index>(parent.size()); }
+  [[nodiscard]] Index width(Index s) const { return first[at(s) + 1] - first[at(s)]; }
+  [[nodiscard]] Index below(Index s) const { return rows_at[at(s) + 1] - rows_at[at(s)]; }
+  [[nodiscard]] const Position* rows_of(Index s) const { return rows.data() + rows_at[at(s)]; }
+
+  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+};
+
+/// The pattern for an n x n matrix by columns, of which the lower triangle is read; an order of little fill is found by
+/// approximate minimum degree. Amestoy, Davis & Duff 1996 (order); Gilbert, Ng & Peyton 1994 (counts); Ashcraft &
+/// Grimes 1989 (supernodes that share nearly all rows).
+template <class I>
+[[nodiscard]] CholeskyPattern cholesky_pattern(Index n, const I* indptr, const I* indices);
+
+}  // namespace hessolve

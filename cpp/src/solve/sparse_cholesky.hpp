@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include "solve/cholesky_pattern.hpp"
+
+#include <hessolve/core/buffer.hpp>
+#include <hessolve/core/csr.hpp>
+#include <hessolve/core/outcome.hpp>
+
+namespace hessolve {
+
+/// P A P^T = L L^H of a sparse Hermitian A by the multifrontal method: each supernode gathers the updates of its
+/// children in a small dense matrix, takes its columns of L out of it and passes on what is left, all by dense kernels.
+/// Bits do not depend on the number of threads.  [Duff & Reid 1983; Liu 1992]
+template <class T>
+class SparseCholesky {
+ public:
+  /// The pattern of A, by columns, of which the lower triangle is read.
+  template <class I>
+  SparseCholesky(Index n, const I* indptr, const I* indices) : pattern_(cholesky_pattern(n, indptr, indices)) {}
+
+  /// L for the values that belong to those indices. not_positive_definite names the column of A without a positive
+  /// pivot.
+  Outcome factor(const T* values);
+
+  /// X := A^-1 B
+  void solve(InColMajor<T> B, ColMajor<T> X) const;
+
+  /// visit(L(j, j)) for every column.
+  template <class Visit>
+  void for_each_pivot(Visit&& visit) const {
+    for (Index s = 0; s < pattern_.supernodes(); ++s) {
+      const ColMajor<T> L = panel(s);
+      for (Index j = 0; j < L.cols; ++j) {
+        visit(L(j, j));
+      }
+    }
+  }
+
+ private:
+  class Fronts;
+
+  [[nodiscard]] ColMajor<T> panel(Index s) const {
+    const Index height = pattern_.width(s) + pattern_.below(s);
+    return {values_.data() + pattern_.panel_at[CholeskyPattern::at(s)], height, pattern_.width(s), height};
+  }
+  void forward(T* x, T* work) const;
+  void backward(T* x, T* work) const;
+
+  CholeskyPattern pattern_;
+  Buffer<T> values_;
+};
+
+}  // namespace hessolve
