@@ -87,3 +87,12 @@ def solved(S, r):
     for k in range(n - 1, -1, -1):
         r[k] = (r[k] - S[k, k + 1 :] @ r[k + 1 :]) / S[k, k]
     return r
+
+
+def laplacian(k, dimensions):
+    """Second differences on k points in each direction, CSR."""
+    line = sparse.diags_array([-np.ones(k - 1), 2 * np.ones(k), -np.ones(k - 1)], offsets=[-1, 0, 1])
+    A = line
+    for _ in range(dimensions - 1):
+        A = sparse.kronsum(A, line)
+    return sparse.csr_array(A)

@@ -23,7 +23,7 @@ SparseKind kind_named(const std::string& word) { return named(word, SparseKind::
 
 template <class T, class I>
 AnyFactor factored(Index rows, Index cols, const py::array& indptr, const py::array& indices, const py::array& values,
-                   bool by_rows, SparseKind kind) {
+                   bool by_rows, SparseKind kind, double most) {
   const auto* starts = static_cast<const I*>(indptr.data());
   const auto* ends = static_cast<const I*>(indices.data());
   const auto* data = static_cast<const T*>(values.data());
@@ -33,23 +33,25 @@ AnyFactor factored(Index rows, Index cols, const py::array& indptr, const py::ar
     const py::gil_scoped_release nogil;
     if (by_rows) {
       op = csr_operator(CsrView<T, I>{rows, cols, starts, ends, data});
-      factor = factor_sparse(CsrView<T, I>{rows, cols, starts, ends, data}, kind);
+      factor = factor_sparse(CsrView<T, I>{rows, cols, starts, ends, data}, kind, most);
     } else {
       op = csc_operator(CscView<T, I>{rows, cols, starts, ends, data});
-      factor = factor_sparse(CscView<T, I>{rows, cols, starts, ends, data}, kind);
+      factor = factor_sparse(CscView<T, I>{rows, cols, starts, ends, data}, kind, most);
     }
   }
   return {factor, {op, py::make_tuple(indptr, indices, values)}};
 }
 
-AnyFactor factor(Index rows, Index cols, const py::array& indptr, const py::array& indices, const py::array& values,
-                 bool by_rows, const std::string& kind) {
-  return with_scalar(values, [&](auto t) {
+std::optional<AnyFactor> factor(Index rows, Index cols, const py::array& indptr, const py::array& indices,
+                                const py::array& values, bool by_rows, const std::string& kind, double most) {
+  AnyFactor made = with_scalar(values, [&](auto t) {
     using T = decltype(t);
     return py::isinstance<py::array_t<std::int32_t>>(indices)
-               ? factored<T, std::int32_t>(rows, cols, indptr, indices, values, by_rows, kind_named(kind))
-               : factored<T, std::int64_t>(rows, cols, indptr, indices, values, by_rows, kind_named(kind));
+               ? factored<T, std::int32_t>(rows, cols, indptr, indices, values, by_rows, kind_named(kind), most)
+               : factored<T, std::int64_t>(rows, cols, indptr, indices, values, by_rows, kind_named(kind), most);
   });
+  const bool declined = std::visit([](const auto& held) { return held == nullptr; }, made.held);
+  return declined ? std::nullopt : std::optional<AnyFactor>(std::move(made));
 }
 
 py::tuple solve_with(const AnyFactor& F, const py::array& b, const std::string& trans) {
@@ -133,7 +135,8 @@ void register_sparse(py::module_& m) {
                  F.held);
            })
       .def("solve", &solve_with, "b"_a, "trans"_a);
-  m.def("factor_sparse", &factor, "rows"_a, "cols"_a, "indptr"_a, "indices"_a, "data"_a, "by_rows"_a, "kind"_a);
+  m.def("factor_sparse", &factor, "rows"_a, "cols"_a, "indptr"_a, "indices"_a, "data"_a, "by_rows"_a, "kind"_a,
+        "most"_a);
 }
 
 }  // namespace hessolve::bindings

@@ -228,7 +228,7 @@ def splitting(A: Operator, method: str, omega: float) -> tuple[tuple[int, int], 
 def predict_convergence(A: Operator, method: str, rtol: float, timed: bool) -> tuple[tuple[int, int], float, bool, float, float, str]: ...  # outcome, spectral radius, converges, iterations, seconds, reason; without timed the first three and the last
 def spectral_radius(A: Operator) -> tuple[float, bool]: ...  # and whether it has settled
 def preconditioner(A: Operator, kind: str) -> tuple[Operator | None, tuple[int, int], float, int, float]: ...  # outcome, shift, row of the first breakdown, largest eigenvalue
-def factor_sparse(rows: int, cols: int, indptr: NDArray[Any], indices: NDArray[Any], data: NDArray[Any], by_rows: bool, kind: str) -> SparseFactor: ...  # sorted, inspected arrays; ask for the outcome
+def factor_sparse(rows: int, cols: int, indptr: NDArray[Any], indices: NDArray[Any], data: NDArray[Any], by_rows: bool, kind: str, most: float) -> SparseFactor | None: ...  # sorted, inspected arrays; ask for the outcome; None where Cholesky would cost more than most
 class ImageOptions:
     """How second derivatives of an image are taken."""
 

@@ -219,7 +219,8 @@ def backslash(
         As in `solve`.
     rtol : float in (0, 1), optional
         The relative residual that is good enough. Sparse symmetric ``A`` with a positive diagonal and 10000 rows or
-        more are then solved by preconditioned conjugate gradients; direct methods go to working precision in any case.
+        more, whose Cholesky factor would cost more than some 100 steps, are then solved by preconditioned conjugate
+        gradients; direct methods go to working precision in any case.
 
     Returns
     -------

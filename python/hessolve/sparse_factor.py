@@ -14,6 +14,7 @@ from ._solution import Context, Plan, Solution
 KINDS = ("auto", "cholesky", "ldlt", "lu", "qr")
 _DENSE_ENTRIES = 4_000_000  # up to so many a matrix without full rank is decomposed as a dense one
 _WORTH_ITERATING = 10_000  # rows from which cg is tried where a tolerance is given
+_STEPS = 8_000.0  # what cg is taken to cost for each entry of A, in multiply-adds of a factorisation: some 100 steps
 _ASSUMED = {"positive definite": "cholesky", "general": "lu"}
 
 
@@ -180,11 +181,13 @@ def backslash_sparse(A: Any, b: ArrayLike, *, method: str, rtol: float | None) -
     m, n = part.shape
     if kind in ("cholesky", "ldlt", "lu") and m != n:
         raise ValueError(f"method={method!r} is not valid for `A` {part.shape}, not square; valid: 'auto', 'qr'.")
+    factor = None
     if rtol is not None and kind == "auto" and m == n and n >= _WORTH_ITERATING:
-        solution = _iterated(A, right, rtol)
+        factor = _factor_below(part, kind, _STEPS * len(part.data))
+        solution = _iterated(A, right, rtol) if factor is None else None
         if solution is not None:
             return solution
-    factor = _factored(part, kind, check=False)
+    factor = factor or _factored(part, kind, check=False)
     if kind in ("auto", "qr") and factor.rank < min(m, n):
         return _of_minimum_norm(A, right)
     x, report, context = _solved(factor, part.shape, right, dtype, "N")
@@ -245,15 +248,23 @@ def _prepared(A: Any, b: ArrayLike) -> tuple[_sparse.Compressed, NDArray[Any], n
 
 def _factored(part: _sparse.Compressed, kind: str, *, check: bool, finite: bool = True) -> _core.SparseFactor:
     """Factor; with ``check`` a failure is an error."""
+    factor = _factor_below(part, kind, np.inf, finite=finite)
+    assert factor is not None  # nothing costs more than that
+    if check:
+        _check_outcome(factor.outcome, part.shape, part.data.dtype)
+    return factor
+
+
+def _factor_below(
+    part: _sparse.Compressed, kind: str, most: float, *, finite: bool = True
+) -> _core.SparseFactor | None:
+    """Factor, unless that is by Cholesky and costs more than ``most``."""
     if finite and not np.isfinite(part.data).all():
         op = _core.sparse_operator(*part.shape, part.indptr, part.indices, part.data, part.by_rows)
         _operators.check_entries(op, "A")
     if kind in ("cholesky", "ldlt", "lu") and part.shape[0] != part.shape[1]:
         raise ValueError(f"`A` {part.shape} is not square, as kind={kind!r} needs it; use kind='qr'.")
-    factor = _core.factor_sparse(*part.shape, part.indptr, part.indices, part.data, part.by_rows, kind)
-    if check:
-        _check_outcome(factor.outcome, part.shape, part.data.dtype)
-    return factor
+    return _core.factor_sparse(*part.shape, part.indptr, part.indices, part.data, part.by_rows, kind, most)
 
 
 def _check_outcome(outcome: tuple[int, int], shape: tuple[int, int], dtype: np.dtype[Any]) -> None:

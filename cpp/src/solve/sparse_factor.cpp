@@ -82,10 +82,11 @@ class EigenFactor final : public SparseFactor<T> {
 
  public:
   /// C by columns; transposed: A is its transpose.
-  EigenFactor(CscView<T, I> C, bool transposed, SparseKind kind)
+  EigenFactor(CscView<T, I> C, bool transposed, SparseKind kind, double most)
       : SparseFactor<T>(transposed ? C.cols : C.rows, transposed ? C.rows : C.cols),
         C_(C),
-        transposed_(transposed) {
+        transposed_(transposed),
+        most_(most) {
     const bool square = C.rows == C.cols;
     MatrixFacts facts;
     if (square && kind != SparseKind::lu && kind != SparseKind::qr) {
@@ -117,6 +118,9 @@ class EigenFactor final : public SparseFactor<T> {
     this->kind_ = kind;
     this->outcome_ = compute(true);
   }
+
+  /// Nothing was factored, for it would have cost too much.
+  [[nodiscard]] bool declined() const { return declined_; }
 
   Outcome refactor(const T* values) override {
     C_.values = values;
@@ -248,6 +252,10 @@ class EigenFactor final : public SparseFactor<T> {
       case SparseKind::cholesky:
         if (first) {
           cholesky_.emplace(C_.cols, C_.indptr, C_.indices);
+          if (cholesky_->cost() > most_) {
+            declined_ = true;
+            return {};
+          }
         }
         return cholesky_->factor(C_.values);
       case SparseKind::ldlt: {
@@ -298,12 +306,20 @@ class EigenFactor final : public SparseFactor<T> {
 
   CscView<T, I> C_;
   bool transposed_;
+  double most_;
+  bool declined_ = false;
   std::optional<SparseCholesky<T>> cholesky_;
   std::optional<Eigen::SimplicialLDLT<Matrix>> ldlt_;
   mutable std::optional<Lu<Matrix>> lu_;  // its transposed views are not const in Eigen
   std::optional<Eigen::SparseQR<Matrix, Eigen::COLAMDOrdering<I>>> qr_;
   Buffer<Real<T>> scale_;  // what qr has multiplied the columns by (of A^H, where A is wide)
 };
+
+template <class T, class I>
+std::unique_ptr<SparseFactor<T>> factored(CscView<T, I> C, bool transposed, SparseKind kind, double most) {
+  auto factor = std::make_unique<EigenFactor<T, I>>(C, transposed, kind, most);
+  return factor->declined() ? nullptr : std::unique_ptr<SparseFactor<T>>(std::move(factor));
+}
 
 }  // namespace
 
@@ -313,18 +329,18 @@ const char* name(SparseKind kind) {
 }
 
 template <class T, class I>
-std::unique_ptr<SparseFactor<T>> factor_sparse(CscView<T, I> A, SparseKind kind) {
-  return std::make_unique<EigenFactor<T, I>>(A, false, kind);
+std::unique_ptr<SparseFactor<T>> factor_sparse(CscView<T, I> A, SparseKind kind, double most) {
+  return factored<T, I>(A, false, kind, most);
 }
 
 template <class T, class I>
-std::unique_ptr<SparseFactor<T>> factor_sparse(CsrView<T, I> A, SparseKind kind) {
-  return std::make_unique<EigenFactor<T, I>>(CscView<T, I>{A.cols, A.rows, A.indptr, A.indices, A.values}, true, kind);
+std::unique_ptr<SparseFactor<T>> factor_sparse(CsrView<T, I> A, SparseKind kind, double most) {
+  return factored<T, I>({A.cols, A.rows, A.indptr, A.indices, A.values}, true, kind, most);
 }
 
-#define INSTANTIATE_INDEX(T, I)                                                             \
-  template std::unique_ptr<SparseFactor<T>> factor_sparse<T, I>(CscView<T, I>, SparseKind); \
-  template std::unique_ptr<SparseFactor<T>> factor_sparse<T, I>(CsrView<T, I>, SparseKind);
+#define INSTANTIATE_INDEX(T, I)                                                                     \
+  template std::unique_ptr<SparseFactor<T>> factor_sparse<T, I>(CscView<T, I>, SparseKind, double); \
+  template std::unique_ptr<SparseFactor<T>> factor_sparse<T, I>(CsrView<T, I>, SparseKind, double);
 #define INSTANTIATE(T) HESSOLVE_FOR_EACH_INDEX(INSTANTIATE_INDEX, T)
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE

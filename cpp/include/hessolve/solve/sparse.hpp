@@ -6,6 +6,7 @@
 #include <hessolve/dense/lu.hpp>
 #include <hessolve/solve/options.hpp>
 
+#include <limits>
 #include <memory>
 
 namespace hessolve {
@@ -69,11 +70,15 @@ class SparseFactor {
 };
 
 /// Factor A, which must outlive the factor only where it is refactored. Lines must be sorted without repetitions.
+/// @return null where that would be by Cholesky and cost more than `most`: multiply-adds, and 240 for each entry of L,
+/// which take about as long.
 /// @throws std::invalid_argument for a kind that needs a square or Hermitian matrix and does not get one.
 template <class T, class I>
-[[nodiscard]] std::unique_ptr<SparseFactor<T>> factor_sparse(CsrView<T, I> A, SparseKind kind = SparseKind::automatic);
+[[nodiscard]] std::unique_ptr<SparseFactor<T>> factor_sparse(CsrView<T, I> A, SparseKind kind = SparseKind::automatic,
+                                                             double most = std::numeric_limits<double>::infinity());
 template <class T, class I>
-[[nodiscard]] std::unique_ptr<SparseFactor<T>> factor_sparse(CscView<T, I> A, SparseKind kind = SparseKind::automatic);
+[[nodiscard]] std::unique_ptr<SparseFactor<T>> factor_sparse(CscView<T, I> A, SparseKind kind = SparseKind::automatic,
+                                                             double most = std::numeric_limits<double>::infinity());
 
 template <class T>
 class Entries;
