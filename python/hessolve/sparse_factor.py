@@ -14,7 +14,7 @@ from ._solution import Context, Plan, Solution
 KINDS = ("auto", "cholesky", "ldlt", "lu", "qr")
 _DENSE_ENTRIES = 4_000_000  # up to so many a matrix without full rank is decomposed as a dense one
 _WORTH_ITERATING = 10_000  # rows from which cg is tried where a tolerance is given
-_STEPS = 8_000.0  # what cg is taken to cost for each entry of A, in multiply-adds of a factorisation: some 100 steps
+_STEPS = 8_000.0  # multiply-adds of a factor that cost what cg does for an entry of A and a column of b: some 100 steps
 _ASSUMED = {"positive definite": "cholesky", "general": "lu"}
 
 
@@ -183,11 +183,13 @@ def backslash_sparse(A: Any, b: ArrayLike, *, method: str, rtol: float | None) -
         raise ValueError(f"method={method!r} is not valid for `A` {part.shape}, not square; valid: 'auto', 'qr'.")
     factor = None
     if rtol is not None and kind == "auto" and m == n and n >= _WORTH_ITERATING:
-        factor = _factor_below(part, kind, _STEPS * len(part.data))
+        columns = 1 if right.ndim == 1 else right.shape[1]
+        factor = _factor_below(part, kind, _STEPS * len(part.data) * columns)
         solution = _iterated(A, right, rtol) if factor is None else None
         if solution is not None:
             return solution
-    factor = factor or _factored(part, kind, check=False)
+    if factor is None:
+        factor = _factored(part, kind, check=False)
     if kind in ("auto", "qr") and factor.rank < min(m, n):
         return _of_minimum_norm(A, right)
     x, report, context = _solved(factor, part.shape, right, dtype, "N")

@@ -222,7 +222,15 @@ def test_a_tolerance_lets_backslash_iterate_where_that_pays():
     A = sp.laplacian(120, 2)
     b = np.random.default_rng(0).standard_normal(A.shape[0])
     assert hs.backslash(A, b, rtol=1e-8).method == "cholesky"  # which is cheaper than many steps
-    assert hs.backslash(A - 3 * sp.sparse.eye_array(len(b)), b, rtol=1e-8).method == "lu"  # cg breaks down there
+    assert hs.backslash(A - 3 * sp.sparse.eye_array(len(b)), b, rtol=1e-8).method == "lu"  # it is not definite
+
+
+def test_what_iterates_in_vain_is_factored():
+    A = sp.laplacian(22, 3) - 0.1 * sp.sparse.eye_array(22**3)  # indefinite, and costly to factor
+    b = np.random.default_rng(0).standard_normal(A.shape[0])
+    s = hs.backslash(sp.sparse.csr_array(A), b, rtol=1e-8)
+    assert s.method == "lu"
+    assert np.linalg.norm(b - A @ s.x) <= 1e-11 * np.linalg.norm(b)
 
 
 def test_refusals():

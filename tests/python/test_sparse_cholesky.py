@@ -10,6 +10,7 @@ import hessolve as hs
 import problems
 import reference
 import sparse_problems as sp
+from hessolve import _core
 from hessolve.sparse_factor import factor_sparse
 
 
@@ -83,10 +84,30 @@ def test_equals_the_dense_factorisation(name, n, dtype):
     assert log == pytest.approx(np.linalg.slogdet(A.astype(np.result_type(dtype, np.float64)))[1], rel=1e-5)
 
 
-@pytest.mark.parametrize(("k", "dimensions"), [(130, 2), (17, 3)])  # several subtrees; a front that threads share
-def test_bits_do_not_depend_on_threads_or_the_way_there(k, dimensions):
-    A = sp.laplacian(k, dimensions)
-    b = np.random.default_rng(0).standard_normal(A.shape[0])
+def star(leaves, width):
+    """Leaves that have all columns of a dense center in common: their updates are many times what L holds."""
+    n = leaves + width
+    rows, cols = np.indices((leaves, width))
+    lower = sp.sparse.coo_array((np.full(leaves * width, -1.0), ((cols + leaves).ravel(), rows.ravel())), (n, n))
+    return sp.sparse.csr_array(lower + lower.T + (leaves + width) * sp.sparse.eye_array(n))
+
+
+LARGE = {  # several subtrees; a front that threads share; thousands of leaves under one front; a front over 256 columns
+    "plane": lambda: sp.laplacian(130, 2),
+    "space": lambda: sp.laplacian(17, 3),
+    "star": lambda: star(4000, 60),
+    "dense below": lambda: sp.sparse.csr_array(sp.sparse.block_diag([definite(np.ones((700, 700)), float)] * 2)),
+}
+
+
+@pytest.mark.parametrize("dtype", problems.DTYPES)
+@pytest.mark.parametrize("name", LARGE)
+def test_bits_do_not_depend_on_threads_or_the_way_there(name, dtype):
+    A = LARGE[name]().astype(dtype)
+    if np.dtype(dtype).kind == "c":
+        A = A + 0.01j * (sp.sparse.triu(A, 1) - sp.sparse.tril(A, -1))
+    A = sp.sparse.csr_array(A).astype(dtype)
+    b = problems.random(A.shape[0], dtype, 0)
     x = {}
     for threads in (1, 2):
         hs.set_num_threads(threads)
@@ -97,7 +118,31 @@ def test_bits_do_not_depend_on_threads_or_the_way_there(k, dimensions):
     np.testing.assert_array_equal(x[1], x[2])
     wide = sp.sparse.csr_array((A.data, A.indices.astype(np.int64), A.indptr.astype(np.int64)), A.shape)
     np.testing.assert_array_equal(factor_sparse(wide, "cholesky").solve(b), x[1])
-    assert abs(A @ x[1] - b).max() <= 1e-13 * abs(x[1]).max() * 8
+    size = abs(A).sum(axis=1).max() * abs(x[1]).max() + abs(b).max()
+    assert abs(A @ x[1] - b).max() <= 4 * len(b) * problems.eps(dtype) * size
+
+
+@pytest.mark.parametrize("k", [10, 75])
+@pytest.mark.parametrize("name", ["plane", "space", "star", "dense below"])
+def test_the_first_column_without_a_pivot_is_the_same_on_any_threads(name, k):
+    A = sp.sparse.lil_array(LARGE[name]())
+    for j in np.random.default_rng(k).choice(A.shape[0], k, replace=False):  # several subtrees fail
+        A[j, j] = -1.0
+    named = set()
+    for threads in (1, 2):
+        hs.set_num_threads(threads)
+        with pytest.raises(hs.NotPositiveDefiniteError) as caught:
+            hs.solve(sp.sparse.csr_array(A), np.ones(A.shape[0]), method="cholesky")
+        named.add(str(caught.value))
+    assert len(named) == 1
+
+
+def test_declines_what_costs_more():
+    A = sp.laplacian(20, 2)
+    arrays = (*A.shape, A.indptr, A.indices, A.data, True)
+    assert _core.factor_sparse(*arrays, "auto", 1e4) is None
+    assert _core.factor_sparse(*arrays, "auto", np.inf).kind == "cholesky"
+    assert _core.factor_sparse(*arrays, "lu", 1e4).kind == "lu"  # which is not estimated
 
 
 @settings(max_examples=60, deadline=None)

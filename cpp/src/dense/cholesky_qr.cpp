@@ -7,6 +7,7 @@
 #include "kernel/fill.hpp"
 #include "kernel/gram.hpp"
 #include "kernel/scaling.hpp"
+#include "kernel/upcoming.hpp"
 
 namespace hessolve {
 namespace {
@@ -84,7 +85,8 @@ void divide_by_adjoint(const Source<T>& A, InColMajor<T> L, MatrixView<T> Q) {
     }
   }
   const ColMajor<const T> lower = is_complex<T> ? ColMajor<const T>(factor.view()) : ColMajor<const T>(L);
-  const bool in_place = out.row_stride == 1 && out.col_stride >= n;  // Q^T is worked on where it lies
+  // Q^T is worked on where it lies, unless its columns share sets of the cache.
+  const bool in_place = out.row_stride == 1 && out.col_stride >= n && out.col_stride % (16 * cache_line<T>) != 0;
   const bool there = A.part == Part::full && !A.conjugated && A.view.data == Q.data &&
                      A.view.row_stride == Q.row_stride && A.view.col_stride == Q.col_stride;
   parallel_for((m + block - 1) / block, m * n * n > 1'000'000, [&](Index s) {

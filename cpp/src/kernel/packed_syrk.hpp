@@ -21,8 +21,9 @@ void subtract_lower_packed(ColMajor<T> G, ColMajor<T> C, const T* packed, InColM
   constexpr Index N = simd::tile_columns;
   const Index n = G.rows;
   const Index K = B.cols;
-  const Index tiles = (n / M + 1) * (n / N + 1) / 2;  // about
-  const Index step = std::min(cache_line<T>, next.size() / (tiles * K) + 1);
+  const Index tiles = (n / M + 1) * (n / N + 1) / 2;                                 // about
+  const Index most = std::max<Index>(1, next.length() / std::max<Index>(1, K / 2));  // half of a tile, one run at most
+  const Index step = std::min({cache_line<T>, next.size() / (tiles * K) + 1, most});
   for (Index i = 0; i < n; i += M) {
     const Index height = std::min(M, n - i);
     for (Index j = 0; j < std::min(n, i + M); j += N) {

@@ -21,6 +21,8 @@ class Upcoming {
         stride_(stride) {}
 
   [[nodiscard]] Index size() const { return length_ * runs_; }
+  /// Of one run.
+  [[nodiscard]] Index length() const { return length_; }
 
   /// The first of the next `piece` elements of a run; null where all have been handed out.
   const T* take(Index piece) {

@@ -49,8 +49,8 @@ Graph graph_of(Index n, const I* indptr, const I* indices) {
     ++start[at(j) + 1];
   });
   std::partial_sum(start.begin(), start.end(), start.begin());
-  if (start.back() > std::numeric_limits<Position>::max() / 2) {
-    throw std::length_error("more than 2^30 entries");
+  if (start.back() + start.back() / 5 + 4 * n > std::numeric_limits<Position>::max()) {  // with room to find an order
+    throw std::length_error("more entries than an order can be found for");
   }
   graph.list.resize(at(start.back()));
   std::vector<Index> next(start.begin(), start.end() - 1);
@@ -313,17 +313,41 @@ void place_entries(const I* indptr, const I* indices, const Positions& position,
     const Position* rows = pattern.rows_of(s);
     const Index row = i < end ? i - begin : end - begin + (std::lower_bound(rows, rows + pattern.below(s), i) - rows);
     const Index height = end - begin + pattern.below(s);
-    pattern.entries[at(next[at(s)]++)] = {source, pattern.panel_at[at(s)] + row + (j - begin) * height, conjugated};
+    pattern.entries[at(next[at(s)]++)] = {conjugated ? -1 - source : source,
+                                          pattern.panel_at[at(s)] + row + (j - begin) * height};
   });
+}
+
+void cut_into_subtrees(CholeskyPattern& pattern) {
+  constexpr double smallest = 1e5;  // multiply-adds that are worth handing to a thread
+  const double most = std::max(pattern.total_work() / 32, smallest);
+  pattern.groups.push_back(0);
+  double work = 0;
+  Position first = 0;
+  for (Position s = 0; s < pattern.supernodes(); ++s) {
+    const Position p = pattern.parent[at(s)];
+    if (pattern.work[at(s)] > most) {
+      pattern.tops.push_back(s);
+      first = s + 1;
+    } else if (p < 0 || pattern.work[at(p)] > most) {
+      pattern.subtrees.emplace_back(first, s);
+      first = s + 1;
+      work += pattern.work[at(s)];
+      if (work > most / 4) {
+        pattern.groups.push_back(static_cast<Position>(pattern.subtrees.size()));
+        work = 0;
+      }
+    }
+  }
+  if (const auto size = static_cast<Position>(pattern.subtrees.size()); pattern.groups.back() != size) {
+    pattern.groups.push_back(size);
+  }
 }
 
 }  // namespace
 
 template <class I>
-CholeskyPattern cholesky_pattern(Index n, const I* indptr, const I* indices) {
-  if (n > std::numeric_limits<Position>::max() / 2) {
-    throw std::length_error("more than 2^30 columns");
-  }
+CholeskyPattern cholesky_pattern(Index n, const I* indptr, const I* indices, double most) {
   const Graph graph = graph_of(n, indptr, indices);
   CholeskyPattern pattern;
   pattern.n = n;
@@ -344,6 +368,17 @@ CholeskyPattern cholesky_pattern(Index n, const I* indptr, const I* indices) {
   pattern.first = supernodes(tree, count);
 
   const auto size = static_cast<Index>(pattern.first.size()) - 1;
+  const auto work = [](double width, double below) {
+    return width * (width * width / 6 + width * below / 2 + below * below / 2);
+  };
+  for (Index s = 0; s < size; ++s) {
+    const double width = pattern.first[at(s) + 1] - pattern.first[at(s)];
+    const double below = count[at(pattern.first[at(s) + 1] - 1)] - 1;
+    pattern.cost += work(width, below) + 240 * width * (width + below);
+  }
+  if (pattern.cost > most) {
+    return pattern;
+  }
   pattern.parent.assign(at(size), -1);
   pattern.child.assign(at(size), -1);
   pattern.sibling.assign(at(size), -1);
@@ -359,19 +394,18 @@ CholeskyPattern cholesky_pattern(Index n, const I* indptr, const I* indices) {
   pattern.panel_at.assign(at(size) + 1, 0);
   pattern.work.assign(at(size), 0);
   for (Index s = 0; s < size; ++s) {
-    const auto width = static_cast<double>(pattern.width(s));
-    const auto below = static_cast<double>(pattern.below(s));
     pattern.panel_at[at(s) + 1] = pattern.panel_at[at(s)] + pattern.width(s) * (pattern.width(s) + pattern.below(s));
-    pattern.work[at(s)] += width * (width * width / 6 + width * below / 2 + below * below / 2);
+    pattern.work[at(s)] += work(static_cast<double>(pattern.width(s)), static_cast<double>(pattern.below(s)));
     if (const Position p = pattern.parent[at(s)]; p >= 0) {
       pattern.work[at(p)] += pattern.work[at(s)];
     }
   }
+  cut_into_subtrees(pattern);
   place_entries(indptr, indices, position, pattern);
   return pattern;
 }
 
-template CholeskyPattern cholesky_pattern<std::int32_t>(Index, const std::int32_t*, const std::int32_t*);
-template CholeskyPattern cholesky_pattern<std::int64_t>(Index, const std::int64_t*, const std::int64_t*);
+template CholeskyPattern cholesky_pattern<std::int32_t>(Index, const std::int32_t*, const std::int32_t*, double);
+template CholeskyPattern cholesky_pattern<std::int64_t>(Index, const std::int64_t*, const std::int64_t*, double);
 
 }  // namespace hessolve

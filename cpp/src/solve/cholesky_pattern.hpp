@@ -3,6 +3,7 @@
 #include <hessolve/core/scalars.hpp>
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace hessolve {
@@ -13,6 +14,7 @@ struct CholeskyPattern {
   using Position = std::int32_t;
 
   Index n = 0;
+  double cost = 0;                // multiply-adds of the factorisation, and 240 for each entry of L, as costly as those
   std::vector<Position> order;    // position -> column of A
   std::vector<Position> first;    // of the columns of each supernode; one more at the end
   std::vector<Position> parent;   // supernode, or -1
@@ -23,11 +25,18 @@ struct CholeskyPattern {
   std::vector<Index> panel_at;    // of each supernode among the values of L, by columns of width + rows; one more
   std::vector<double> work;       // multiply-adds of the subtree
 
-  /// What is added where: values[source] of A, or its conjugate, to the value `target` of L.
+  /// The tree cut by work: subtrees, first and last supernode, in groups that threads take whole, and those above them.
+  std::vector<std::pair<Position, Position>> subtrees;
+  std::vector<Position> groups;  // first subtree of each; one more at the end
+  std::vector<Position> tops;
+
+  /// What is added where: a value of A, or its conjugate where it comes from above the diagonal, to one of L.
   struct Entry {
-    Index source;
+    Index place;  // among the values of A; -1 - that where the conjugate is meant
     Index target;
-    bool conjugated;
+
+    [[nodiscard]] bool conjugated() const { return place < 0; }
+    [[nodiscard]] Index source() const { return place < 0 ? -1 - place : place; }
   };
   std::vector<Entry> entries;     // by supernodes
   std::vector<Index> entries_at;  // of each supernode; one more at the end
@@ -36,14 +45,29 @@ struct CholeskyPattern {
   [[nodiscard]] Index width(Index s) const { return first[at(s) + 1] - first[at(s)]; }
   [[nodiscard]] Index below(Index s) const { return rows_at[at(s) + 1] - rows_at[at(s)]; }
   [[nodiscard]] const Position* rows_of(Index s) const { return rows.data() + rows_at[at(s)]; }
+  [[nodiscard]] Index group_count() const { return static_cast<Index>(groups.size()) - 1; }
+  /// visit(t) for the subtrees of one group
+  template <class Visit>
+  void for_each_in(Index group, Visit&& visit) const {
+    for (Index t = groups[at(group)]; t < groups[at(group) + 1]; ++t) {
+      visit(t);
+    }
+  }
+  [[nodiscard]] double total_work() const {
+    double total = 0;
+    for (Index s = 0; s < supernodes(); ++s) {
+      total += parent[at(s)] < 0 ? work[at(s)] : 0;
+    }
+    return total;
+  }
 
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 };
 
 /// The pattern for an n x n matrix by columns, of which the lower triangle is read; an order of little fill is found by
-/// approximate minimum degree. Amestoy, Davis & Duff 1996 (order); Gilbert, Ng & Peyton 1994 (counts); Ashcraft &
-/// Grimes 1989 (supernodes that share nearly all rows).
+/// approximate minimum degree. Where it costs more than `most`, that alone is told. Amestoy, Davis & Duff 1996 (order);
+/// Gilbert, Ng & Peyton 1994 (counts); Ashcraft & Grimes 1989 (supernodes that share nearly all rows).
 template <class I>
-[[nodiscard]] CholeskyPattern cholesky_pattern(Index n, const I* indptr, const I* indices);
+[[nodiscard]] CholeskyPattern cholesky_pattern(Index n, const I* indptr, const I* indices, double most);
 
 }  // namespace hessolve

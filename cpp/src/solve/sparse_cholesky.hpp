@@ -5,6 +5,9 @@
 #include <hessolve/core/buffer.hpp>
 #include <hessolve/core/csr.hpp>
 #include <hessolve/core/outcome.hpp>
+#include <hessolve/core/view.hpp>
+
+#include <algorithm>
 
 namespace hessolve {
 
@@ -14,18 +17,16 @@ namespace hessolve {
 template <class T>
 class SparseCholesky {
  public:
-  /// The pattern of A, by columns, of which the lower triangle is read.
+  /// The pattern of A, by columns, of which the lower triangle is read. Where cost() exceeds `most` nothing can follow.
   template <class I>
-  SparseCholesky(Index n, const I* indptr, const I* indices) : pattern_(cholesky_pattern(n, indptr, indices)) {}
-
-  /// Of factoring: multiply-adds, and what entries of L cost in their place.
-  [[nodiscard]] double cost() const {
-    double cost = 240.0 * static_cast<double>(pattern_.panel_at.back());
+  SparseCholesky(Index n, const I* indptr, const I* indices, double most)
+      : pattern_(cholesky_pattern(n, indptr, indices, most)) {
     for (Index s = 0; s < pattern_.supernodes(); ++s) {
-      cost += pattern_.parent[CholeskyPattern::at(s)] < 0 ? pattern_.work[CholeskyPattern::at(s)] : 0;
+      tallest_ = std::max(tallest_, pattern_.width(s) + pattern_.below(s));
     }
-    return cost;
   }
+
+  [[nodiscard]] double cost() const { return pattern_.cost; }
 
   /// L for the values that belong to those indices. not_positive_definite names the column of A without a positive
   /// pivot.
@@ -52,10 +53,13 @@ class SparseCholesky {
     const Index height = pattern_.width(s) + pattern_.below(s);
     return {values_.data() + pattern_.panel_at[CholeskyPattern::at(s)], height, pattern_.width(s), height};
   }
-  void forward(T* x, T* work) const;
-  void backward(T* x, T* work) const;
+  void solve_column(T* x, bool share) const;
+  void forward_subtree(Index t, T* x, T* sums, T* work) const;
+  void forward(Index s, T* x, T* work) const;
+  void backward(Index s, T* x, T* work) const;
 
   CholeskyPattern pattern_;
+  Index tallest_ = 0;  // panel
   Buffer<T> values_;
 };
 

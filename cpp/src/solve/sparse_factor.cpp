@@ -124,6 +124,7 @@ class EigenFactor final : public SparseFactor<T> {
 
   Outcome refactor(const T* values) override {
     C_.values = values;
+    this->outcome_ = {Reason::singular, -1};  // should memory run out
     return this->outcome_ = compute(false);
   }
 
@@ -146,13 +147,19 @@ class EigenFactor final : public SparseFactor<T> {
       case SparseKind::cholesky:
       case SparseKind::ldlt: {  // C is Hermitian: C^T = conj(C)
         const bool turned = is_complex<T> && (op == Trans::transpose || conjugated);
+        if (this->kind_ == SparseKind::cholesky && !turned) {
+          cholesky_->solve(B, X);
+          return;
+        }
         const Dense right = turned ? Dense(rhs.conjugate()) : Dense(rhs);
         if (this->kind_ == SparseKind::ldlt) {
           x = ldlt_->solve(right);
         } else {
           cholesky_->solve(InColMajor<T>{right.data(), right.rows(), right.cols(), right.rows()}, X);
         }
-        x = turned ? Dense(x.conjugate()) : Dense(x);
+        if (turned) {
+          x = x.conjugate().eval();
+        }
         return;
       }
       case SparseKind::lu: {
@@ -251,7 +258,7 @@ class EigenFactor final : public SparseFactor<T> {
     switch (this->kind_) {
       case SparseKind::cholesky:
         if (first) {
-          cholesky_.emplace(C_.cols, C_.indptr, C_.indices);
+          cholesky_.emplace(C_.cols, C_.indptr, C_.indices, most_);
           if (cholesky_->cost() > most_) {
             declined_ = true;
             return {};
