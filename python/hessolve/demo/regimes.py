@@ -122,7 +122,7 @@ def _systems() -> list[System]:
 
 
 def _large(sparse: Any) -> System:
-    """Make Poisson's equation on a grid of 22^3 points: its factor fills. cond(A) is about 200, which leaves 6 digits."""
+    """Make Poisson's equation on a grid of 22^3 points: its factor fills. cond(A) is about 200: 6 digits are left."""
     k = 22
     line = sparse.diags_array([-np.ones(k - 1), 2 * np.ones(k), -np.ones(k - 1)], offsets=[-1, 0, 1])
     A = sparse.csr_array(sparse.kronsum(sparse.kronsum(line, line), line))
