@@ -13,11 +13,16 @@ FORMS = ("dense", "dense F", "csr", "csr int64", "csc", "csc int64", "coo")
 
 def poisson(k, dtype=np.float64, dimensions=2):
     """The five-point (or seven-point) difference matrix on a k x k grid, dense."""
-    line = 2 * np.eye(k) - np.eye(k, k=1) - np.eye(k, k=-1)
+    return laplacian(k, dimensions).toarray().astype(dtype)
+
+
+def laplacian(k, dimensions=2):
+    """The same as CSR."""
+    line = sparse.diags_array([-np.ones(k - 1), 2 * np.ones(k), -np.ones(k - 1)], offsets=[-1, 0, 1])
     A = line
     for _ in range(dimensions - 1):
-        A = np.kron(A, np.eye(k)) + np.kron(np.eye(len(A)), line)
-    return A.astype(dtype)
+        A = sparse.kronsum(A, line)
+    return sparse.csr_array(A)
 
 
 def nine_point(k, dtype=np.float64):
@@ -87,12 +92,3 @@ def solved(S, r):
     for k in range(n - 1, -1, -1):
         r[k] = (r[k] - S[k, k + 1 :] @ r[k + 1 :]) / S[k, k]
     return r
-
-
-def laplacian(k, dimensions):
-    """Second differences on k points in each direction, CSR."""
-    line = sparse.diags_array([-np.ones(k - 1), 2 * np.ones(k), -np.ones(k - 1)], offsets=[-1, 0, 1])
-    A = line
-    for _ in range(dimensions - 1):
-        A = sparse.kronsum(A, line)
-    return sparse.csr_array(A)

@@ -163,12 +163,13 @@ def check_overwrite(
 
 
 def check_finite(array: NDArray[Any], name: str) -> None:
-    """Raise ValueError at the first NaN or infinity of a matrix or stack of matrices."""
-    if array.size > 10_000 and array.dtype in _READY and _core.all_finite(array):
+    """Raise ValueError at the first NaN or infinity of a vector, a matrix or a stack of matrices."""
+    if array.ndim > 1 and array.size > 10_000 and array.dtype in _READY and _core.all_finite(array):
         return
     finite = np.isfinite(array)
     if not finite.all():
-        *batch, row, column = (int(i) for i in np.argwhere(~finite)[0])
+        at = [int(i) for i in np.argwhere(~finite)[0]]
+        *batch, row, column = at if array.ndim > 1 else (*at, 0)
         raise ValueError(non_finite_text(name, array.shape, row, column, tuple(batch)))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _arrays, _sparse
-from ._operands import check_finite
+from ._arrays import check_finite
 from ._solution import Context
 
 

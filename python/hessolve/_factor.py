@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _arrays, _core, _solution
-from ._operands import as_columns, cast, check_finite, check_triangular, normal
+from ._arrays import check_finite
+from ._operands import as_columns, cast, check_triangular, normal
 from ._reasons import SingularMatrixError
 from ._solution import Context
 from .determinant import SlogdetResult, number_of

@@ -117,7 +117,7 @@ def _coefficients(
         needed = f"(K, {width}) with K >= 2" if several else f"({width},)"
         last = " (the intercept comes last)" if intercept else ""
         raise ValueError(f"`coef` {array.shape} does not fit `X` {shape}; {needed} is needed{last}.")
-    _operands.check_finite(array, "coef")
+    _arrays.check_finite(array, "coef")
     return cast(np.atleast_2d(array), "coef", dtype)
 
 
@@ -131,7 +131,7 @@ def _labels(y: Any, family: str, shape: tuple[int, int], classes: int) -> NDArra
     refuse_complex(array, "y")
     if array.shape != (shape[0],):
         raise ValueError(f"`y` {array.shape} does not fit `X` {shape}; ({shape[0]},) is needed.")
-    _operands.check_finite(array, "y")
+    _arrays.check_finite(array, "y")
     if family in ("logistic", "squared-hinge"):
         zeros = array == 0
         wrong, valid = ~(zeros | (np.abs(array) == 1)), "labels are 0 and 1, or -1 and 1"
@@ -199,5 +199,5 @@ def residual_of(value: Any, shape: tuple[int, int], dtype: np.dtype[Any]) -> NDA
     refuse_complex(array, "residual")
     if array.shape != (shape[0],):
         raise ValueError(f"`residual` {array.shape} does not fit `J` {shape}; ({shape[0]},) is needed.")
-    _operands.check_finite(array, "residual")
+    _arrays.check_finite(array, "residual")
     return cast(array, "residual", dtype)

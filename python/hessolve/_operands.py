@@ -48,18 +48,10 @@ def as_columns(value: Any, name: str, dtype: np.dtype[Any], rows: int, fits: tup
         )
     columns = array[:, np.newaxis] if array.ndim == 1 else array
     split = array.dtype.kind == "c" and dtype.kind != "c"
-    check_finite(array, name)
+    _arrays.check_finite(array, name)
     if split:
         columns = np.concatenate([columns.real, columns.imag], axis=1)
     return Columns(cast(columns, name, dtype, array.shape), array.ndim == 1, split, array.shape)
-
-
-def check_finite(array: NDArray[Any], name: str) -> None:
-    """Raise ValueError at the first NaN or infinity of a vector or a matrix."""
-    finite = np.isfinite(array)
-    if not finite.all():
-        row, column = (*(int(i) for i in np.argwhere(~finite)[0]), 0)[:2]
-        raise ValueError(_arrays.non_finite_text(name, array.shape, row, column, ()))
 
 
 def check_triangular(A: NDArray[Any], name: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arrays, _core, _design, _losses, _operands, _sparse
+from . import _arrays, _core, _design, _losses, _sparse
 
 
 def glm_hessian(
@@ -100,7 +100,7 @@ class GlmOperator:
         if vector.shape not in ((self.shape[1],), (self.shape[1], 1)):
             raise ValueError(f"`v` {vector.shape} does not fit: a vector ({self.shape[1]},) is needed.")
         _losses.refuse_complex(vector, "v")
-        _operands.check_finite(vector, "v")
+        _arrays.check_finite(vector, "v")
         flat = np.ascontiguousarray(_losses.cast(vector.reshape(-1), "v", self.dtype))
         product = self._operator.apply(flat)
         if not np.isfinite(product).all():
@@ -218,7 +218,7 @@ class GlmHessian:
             needed = "(K, n) or (K, n + 1) with K >= 2" if axes == 2 else "(n,) or (n + 1,)"
             raise ValueError(f"`coef` {self._coef.shape} does not fit family={family!r}; {needed} is needed.")
         _losses.refuse_complex(self._coef, "coef")
-        _operands.check_finite(self._coef, "coef")
+        _arrays.check_finite(self._coef, "coef")
         self._penalised = self._coef.shape[-1] - int(self._intercept)
         self._sum = np.zeros((self._coef.size, self._coef.size))
         self.total_weight = 0.0  #: the sum of the weights so far; of rows, where there are none

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _arrays, _core, _operands, _solution
+from . import _arrays, _core, _solution
 from ._design import as_weights
 from ._reasons import SingularMatrixError
 from ._solution import Context, Solution
@@ -180,7 +180,7 @@ def _constrained(A: NDArray[Any], b: NDArray[Any], constraints: Any) -> list[NDA
         needed = f"({len(C)},) or ({len(C)}, {b.shape[1]}) is needed"
         raise ValueError(f"`C` {C.shape} and `d` {d.shape} do not fit: {needed}.")
     for name, array in (("C", C), ("d", d)):
-        _operands.check_finite(array, name)
+        _arrays.check_finite(array, name)
     d = np.broadcast_to(d[:, np.newaxis], (len(C), b.shape[1])) if d.ndim == 1 else d
     dtype = np.result_type(A, b, C, d)
     return [array.astype(dtype, copy=False) for array in (A, b, C, d)]

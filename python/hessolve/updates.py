@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _arrays, _core, _solution
-from ._operands import as_columns, check_finite
+from ._arrays import check_finite
+from ._operands import as_columns
 from ._solution import Context
 
 KEPT = "the factors are left as they were"

@@ -35,11 +35,6 @@ def problem(m, n, rank):
     return A, s[0] / s[rank - 1], rng.standard_normal((m, 3))
 
 
-def poisson(k):
-    line = sparse.diags_array([-np.ones(k - 1), 2 * np.ones(k), -np.ones(k - 1)], offsets=[-1, 0, 1])
-    return sparse.csr_array(sparse.kron(line, sparse.eye_array(k)) + sparse.kron(sparse.eye_array(k), line))
-
-
 def write(A, name):
     """The name of a file that holds A."""
     if name.endswith(".npy"):
@@ -100,7 +95,7 @@ def test_without_b_the_report_tells_how_the_ones_were_found(capsys, name):
 @pytest.mark.parametrize("form", ["csr", "csc", "coo", "bsr", "dia"])
 @pytest.mark.parametrize("kind", [sparse.csr_array, sparse.csr_matrix])
 def test_sparse_formats_stay_sparse(capsys, monkeypatch, form, kind):
-    A = poisson(4)
+    A = laplacian(4)
     sparse.save_npz("A.npz", kind(A).asformat(form))
     seen = []
     backslash = hs.backslash
@@ -164,7 +159,7 @@ def test_impossible_tolerances(capsys, rtol):
     [(name, m) for name in DENSE for m in DENSE_METHODS] + [(name, m) for name in SPARSE for m in SPARSE_METHODS],
 )
 def test_methods(capsys, name, method):
-    status, out, err = run(capsys, "solve", write(poisson(4).toarray(), name), "--method", method, "-o", "x.npy")
+    status, out, err = run(capsys, "solve", write(laplacian(4).toarray(), name), "--method", method, "-o", "x.npy")
     assert (status, err) == (0, "")
     assert re.search(rf"^  method +{'cholesky' if method == 'auto' else method}$", out, re.M)
     np.testing.assert_allclose(np.load("x.npy"), np.ones(16), rtol=1e-13)
@@ -226,7 +221,7 @@ def test_sparse_matrices_that_are_not_finite(capsys, command, name):
 @pytest.mark.parametrize("command", ["solve", "explain"])
 @pytest.mark.parametrize("form", ["csr", "csc", "bsr", "coo"])
 def test_indices_out_of_range(capsys, command, form):
-    sparse.save_npz("good.npz", poisson(3).asformat(form))
+    sparse.save_npz("good.npz", laplacian(3).asformat(form))
     with np.load("good.npz") as good:
         arrays = dict(good)
     arrays["col" if form == "coo" else "indices"][-1] = 100
@@ -255,7 +250,7 @@ def test_a_singular_sparse_matrix_has_status_1_only_where_its_method_cannot_cope
 
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_an_iteration_that_has_not_converged_has_status_1(capsys, monkeypatch, more):
-    sparse.save_npz("A.npz", poisson(10))
+    sparse.save_npz("A.npz", laplacian(10))
     monkeypatch.setattr(
         hs, "backslash", lambda A, b, **_: hs.iterate(A, b, method="jacobi", maxiter=3, full_output=True)
     )

@@ -50,12 +50,6 @@ def blocks(n):
     return P
 
 
-@pytest.fixture(autouse=True)
-def as_before():
-    yield
-    hs.set_num_threads(None)
-
-
 PATTERNS = {
     "diagonal": lambda n: np.eye(n, dtype=bool),
     "dense": lambda n: np.ones((n, n), dtype=bool),
@@ -110,11 +104,11 @@ def test_bits_do_not_depend_on_threads_or_the_way_there(name, dtype):
     b = problems.random(A.shape[0], dtype, 0)
     x = {}
     for threads in (1, 2):
-        hs.set_num_threads(threads)
-        F = factor_sparse(A, "cholesky")
-        x[threads] = F.solve(b)
-        F.refactor(4 * A.data)
-        np.testing.assert_array_equal(4 * F.solve(b), x[threads])  # powers of two, roots of which change no digit
+        with hs.num_threads(threads):
+            F = factor_sparse(A, "cholesky")
+            x[threads] = F.solve(b)
+            F.refactor(4 * A.data)
+            np.testing.assert_array_equal(4 * F.solve(b), x[threads])  # powers of two, roots of which change no digit
     np.testing.assert_array_equal(x[1], x[2])
     wide = sp.sparse.csr_array((A.data, A.indices.astype(np.int64), A.indptr.astype(np.int64)), A.shape)
     np.testing.assert_array_equal(factor_sparse(wide, "cholesky").solve(b), x[1])
@@ -130,8 +124,7 @@ def test_the_first_column_without_a_pivot_is_the_same_on_any_threads(name, k):
         A[j, j] = -1.0
     named = set()
     for threads in (1, 2):
-        hs.set_num_threads(threads)
-        with pytest.raises(hs.NotPositiveDefiniteError) as caught:
+        with hs.num_threads(threads), pytest.raises(hs.NotPositiveDefiniteError) as caught:
             hs.solve(sp.sparse.csr_array(A), np.ones(A.shape[0]), method="cholesky")
         named.add(str(caught.value))
     assert len(named) == 1

@@ -1,207 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "solve/cholesky_pattern.hpp"
 
-#include "kernel/eigen_setup.hpp"
-
-#include <Eigen/OrderingMethods>
-
 #include <algorithm>
-#include <limits>
 #include <numeric>
-#include <stdexcept>
 
 namespace hessolve {
 namespace {
-
-using Position = CholeskyPattern::Position;
-using Positions = std::vector<Position>;
-
-constexpr auto at = &CholeskyPattern::at;
-
-/// The graph of a symmetric matrix: neighbours of j at list[start[j]] ..., each once, none of them j.
-struct Graph {
-  std::vector<Position> start;
-  Positions list;
-
-  template <class Visit>
-  void for_each(Index j, Visit&& visit) const {
-    for (Position k = start[at(j)]; k < start[at(j) + 1]; ++k) {
-      visit(list[at(k)]);
-    }
-  }
-};
-
-template <class I>
-Graph graph_of(Index n, const I* indptr, const I* indices) {
-  Graph graph;
-  std::vector<Index> start(at(n) + 1, 0);
-  const auto each = [&](auto&& visit) {
-    for (Index j = 0; j < n; ++j) {
-      for (I k = indptr[j]; k < indptr[j + 1]; ++k) {
-        if (const auto i = static_cast<Index>(indices[k]); i > j) {
-          visit(i, j);
-        }
-      }
-    }
-  };
-  each([&](Index i, Index j) {
-    ++start[at(i) + 1];
-    ++start[at(j) + 1];
-  });
-  std::partial_sum(start.begin(), start.end(), start.begin());
-  if (start.back() + start.back() / 5 + 4 * n > std::numeric_limits<Position>::max()) {  // with room to find an order
-    throw std::length_error("more entries than an order can be found for");
-  }
-  graph.list.resize(at(start.back()));
-  std::vector<Index> next(start.begin(), start.end() - 1);
-  each([&](Index i, Index j) {
-    graph.list[at(next[at(i)]++)] = static_cast<Position>(j);
-    graph.list[at(next[at(j)]++)] = static_cast<Position>(i);
-  });
-  Positions seen(at(n), -1);  // what is stored twice counts once
-  graph.start.assign(at(n) + 1, 0);
-  Index kept = 0;
-  for (Index j = 0; j < n; ++j) {
-    for (Index k = start[at(j)]; k < start[at(j) + 1]; ++k) {
-      const Position i = graph.list[at(k)];
-      if (seen[at(i)] != j) {
-        seen[at(i)] = static_cast<Position>(j);
-        graph.list[at(kept++)] = i;
-      }
-    }
-    graph.start[at(j) + 1] = static_cast<Position>(kept);
-  }
-  graph.list.resize(at(kept));
-  return graph;
-}
-
-/// position -> column, by approximate minimum degree.
-Positions minimum_degree(const Graph& graph) {
-  const auto n = static_cast<Position>(graph.start.size()) - 1;
-  Eigen::SparseMatrix<signed char, Eigen::ColMajor, Position> C(n, n);  // with the diagonal, as Eigen needs it
-  C.resizeNonZeros(n + static_cast<Index>(graph.list.size()));
-  for (Position j = 0; j < n; ++j) {
-    Position* out = C.innerIndexPtr() + graph.start[at(j)] + j;
-    C.outerIndexPtr()[j] = graph.start[at(j)] + j;
-    *out++ = j;
-    std::copy(graph.list.begin() + graph.start[at(j)], graph.list.begin() + graph.start[at(j) + 1], out);
-  }
-  C.outerIndexPtr()[n] = graph.start[at(n)] + n;
-  Eigen::PermutationMatrix<Eigen::Dynamic, Eigen::Dynamic, Position> order;
-  Eigen::internal::minimum_degree_ordering(C, order);
-  return {order.indices().data(), order.indices().data() + n};
-}
-
-Positions inverse(const Positions& order) {
-  Positions position(order.size());
-  for (std::size_t k = 0; k < order.size(); ++k) {
-    position[at(order[k])] = static_cast<Position>(k);
-  }
-  return position;
-}
-
-/// The elimination tree: the first row below the diagonal that column j of L has, or -1.  [Liu 1990]
-Positions elimination_tree(const Graph& graph, const Positions& order, const Positions& position) {
-  Positions parent(order.size(), -1);
-  Positions ancestor(order.size(), -1);
-  for (std::size_t k = 0; k < order.size(); ++k) {
-    const auto self = static_cast<Position>(k);
-    graph.for_each(order[k], [&](Position neighbour) {
-      Position i = position[at(neighbour)];
-      while (i >= 0 && i < self) {
-        const Position next = ancestor[at(i)];
-        ancestor[at(i)] = self;  // the path is short from now on
-        if (next < 0) {
-          parent[at(i)] = self;
-        }
-        i = next;
-      }
-    });
-  }
-  return parent;
-}
-
-/// Children before parents, and every subtree a range: rank -> node.
-Positions postorder(const Positions& parent) {
-  const auto n = static_cast<Position>(parent.size());
-  Positions child(parent.size(), -1);
-  Positions sibling(parent.size(), -1);
-  Positions stack;
-  for (Position j = n - 1; j >= 0; --j) {
-    if (const Position p = parent[at(j)]; p >= 0) {
-      sibling[at(j)] = child[at(p)];
-      child[at(p)] = j;
-    } else {
-      stack.push_back(j);
-    }
-  }
-  Positions order;
-  order.reserve(parent.size());
-  while (!stack.empty()) {
-    const Position j = stack.back();
-    if (const Position c = child[at(j)]; c >= 0) {
-      child[at(j)] = sibling[at(c)];
-      stack.push_back(c);
-    } else {
-      order.push_back(j);
-      stack.pop_back();
-    }
-  }
-  return order;
-}
-
-/// Entries in each column of L, by the leaves of its row subtrees, in time nearly proportional to those of A.
-Positions column_counts(const Graph& graph, const Positions& order, const Positions& position,
-                        const Positions& parent) {
-  const auto n = static_cast<Position>(order.size());
-  Positions count(order.size(), 0);
-  Positions descendant(order.size(), -1);  // the first of each subtree
-  Positions newest(order.size(), -1);      // the first descendant of the last leaf that row i has had
-  Positions leaf(order.size(), -1);        // that leaf
-  Positions ancestor(order.size());
-  std::iota(ancestor.begin(), ancestor.end(), 0);
-  for (Position k = 0; k < n; ++k) {
-    count[at(k)] = descendant[at(k)] < 0 ? 1 : 0;
-    for (Position j = k; j >= 0 && descendant[at(j)] < 0; j = parent[at(j)]) {
-      descendant[at(j)] = k;
-    }
-  }
-  for (Position j = 0; j < n; ++j) {
-    if (parent[at(j)] >= 0) {
-      --count[at(parent[at(j)])];
-    }
-    graph.for_each(order[at(j)], [&](Position neighbour) {
-      const Position i = position[at(neighbour)];
-      if (i <= j || descendant[at(j)] <= newest[at(i)]) {
-        return;  // column j is no leaf of the subtree of row i
-      }
-      newest[at(i)] = descendant[at(j)];
-      ++count[at(j)];
-      if (const Position before = leaf[at(i)]; before >= 0) {  // paths of two leaves are counted once where they meet
-        Position root = before;
-        while (root != ancestor[at(root)]) {
-          root = ancestor[at(root)];
-        }
-        for (Position step = before; step != root;) {
-          const Position next = ancestor[at(step)];
-          ancestor[at(step)] = root;
-          step = next;
-        }
-        --count[at(root)];
-      }
-      leaf[at(i)] = j;
-    });
-    if (parent[at(j)] >= 0) {
-      ancestor[at(j)] = parent[at(j)];
-    }
-  }
-  for (Position j = 0; j < n; ++j) {
-    if (parent[at(j)] >= 0) {
-      count[at(parent[at(j)])] += count[at(j)];
-    }
-  }
-  return count;
-}
 
 /// Zeros that a supernode of `width` columns may hold, as a share of its entries: small ones cost more time than zeros.
 double tolerated_zeros(Index width) { return width <= 4 ? 1.0 : width <= 16 ? 0.8 : width <= 48 ? 0.1 : 0.05; }
@@ -253,7 +57,8 @@ Positions supernodes(const Positions& parent, const Positions& count) {
 }
 
 /// Rows below each supernode: those of A and of its children.
-void find_rows(const Graph& graph, const Positions& position, const Positions& count, CholeskyPattern& pattern) {
+void find_rows(const AdjacencyGraph& graph, const Positions& position, const Positions& count,
+               CholeskyPattern& pattern) {
   const Index supernodes = pattern.supernodes();
   pattern.rows_at.assign(at(supernodes) + 1, 0);
   for (Index s = 0; s < supernodes; ++s) {
@@ -318,6 +123,7 @@ void place_entries(const I* indptr, const I* indices, const Positions& position,
   });
 }
 
+/// Subtrees that are small parts of the work, in groups of some size, and the supernodes above them.
 void cut_into_subtrees(CholeskyPattern& pattern) {
   constexpr double smallest = 1e5;  // multiply-adds that are worth handing to a thread
   const double most = std::max(pattern.total_work() / 32, smallest);
@@ -344,64 +150,68 @@ void cut_into_subtrees(CholeskyPattern& pattern) {
   }
 }
 
-}  // namespace
+/// Multiply-adds of one supernode, and what an entry of L takes in their place.
+double work_of(double width, double below) {
+  return width * (width * width / 6 + width * below / 2 + below * below / 2);
+}
+constexpr double work_of_an_entry = 240;
 
-template <class I>
-CholeskyPattern cholesky_pattern(Index n, const I* indptr, const I* indices, double most) {
-  const Graph graph = graph_of(n, indptr, indices);
-  CholeskyPattern pattern;
-  pattern.n = n;
-  pattern.order = minimum_degree(graph);
-  Positions parent = elimination_tree(graph, pattern.order, inverse(pattern.order));
-  const Positions rank = postorder(parent);
-  const Positions renamed = inverse(rank);
-  Positions order(at(n));
-  Positions tree(at(n));
-  for (std::size_t k = 0; k < order.size(); ++k) {
-    order[k] = pattern.order[at(rank[k])];
-    const Position above = parent[at(rank[k])];
-    tree[k] = above < 0 ? -1 : renamed[at(above)];
+/// Multiply-adds of the whole factorisation, and what its entries cost in their place.
+double cost_of(const Positions& first, const Positions& count) {
+  double cost = 0;
+  for (std::size_t s = 0; s + 1 < first.size(); ++s) {
+    const double width = first[s + 1] - first[s];
+    const double below = count[at(first[s + 1] - 1)] - 1;
+    cost += work_of(width, below) + work_of_an_entry * width * (width + below);
   }
-  pattern.order = std::move(order);
-  const Positions position = inverse(pattern.order);
-  const Positions count = column_counts(graph, pattern.order, position, tree);
-  pattern.first = supernodes(tree, count);
+  return cost;
+}
 
-  const auto size = static_cast<Index>(pattern.first.size()) - 1;
-  const auto work = [](double width, double below) {
-    return width * (width * width / 6 + width * below / 2 + below * below / 2);
-  };
-  for (Index s = 0; s < size; ++s) {
-    const double width = pattern.first[at(s) + 1] - pattern.first[at(s)];
-    const double below = count[at(pattern.first[at(s) + 1] - 1)] - 1;
-    pattern.cost += work(width, below) + 240 * width * (width + below);
-  }
-  if (pattern.cost > most) {
-    return pattern;
-  }
-  pattern.parent.assign(at(size), -1);
-  pattern.child.assign(at(size), -1);
-  pattern.sibling.assign(at(size), -1);
-  for (Index s = size - 1; s >= 0; --s) {
-    if (const Position above = tree[at(pattern.first[at(s) + 1] - 1)]; above >= 0) {
-      const auto p = std::upper_bound(pattern.first.begin(), pattern.first.end(), above) - pattern.first.begin() - 1;
+/// The tree of supernodes from that of columns.
+void link_supernodes(const Positions& tree, CholeskyPattern& pattern) {
+  const Positions& first = pattern.first;
+  const std::size_t size = first.size() - 1;
+  pattern.parent.assign(size, -1);
+  pattern.child.assign(size, -1);
+  pattern.sibling.assign(size, -1);
+  for (Index s = static_cast<Index>(size) - 1; s >= 0; --s) {
+    if (const Position above = tree[at(first[at(s) + 1] - 1)]; above >= 0) {
+      const auto p = std::upper_bound(first.begin(), first.end(), above) - first.begin() - 1;
       pattern.parent[at(s)] = static_cast<Position>(p);
       pattern.sibling[at(s)] = pattern.child[at(p)];
       pattern.child[at(p)] = static_cast<Position>(s);
     }
   }
-  find_rows(graph, position, count, pattern);
+}
+
+}  // namespace
+
+template <class I>
+CholeskyPattern cholesky_pattern(Index n, const I* indptr, const I* indices, double most) {
+  const AdjacencyGraph graph = graph_of(n, indptr, indices);
+  Elimination columns = eliminate(graph);
+  CholeskyPattern pattern;
+  pattern.n = n;
+  pattern.first = supernodes(columns.parent, columns.count);
+  pattern.cost = cost_of(pattern.first, columns.count);
+  if (pattern.cost > most) {
+    return pattern;
+  }
+  pattern.order = std::move(columns.order);
+  link_supernodes(columns.parent, pattern);
+  find_rows(graph, columns.position, columns.count, pattern);
+  const Index size = pattern.supernodes();
   pattern.panel_at.assign(at(size) + 1, 0);
   pattern.work.assign(at(size), 0);
   for (Index s = 0; s < size; ++s) {
     pattern.panel_at[at(s) + 1] = pattern.panel_at[at(s)] + pattern.width(s) * (pattern.width(s) + pattern.below(s));
-    pattern.work[at(s)] += work(static_cast<double>(pattern.width(s)), static_cast<double>(pattern.below(s)));
+    pattern.work[at(s)] += work_of(static_cast<double>(pattern.width(s)), static_cast<double>(pattern.below(s)));
     if (const Position p = pattern.parent[at(s)]; p >= 0) {
       pattern.work[at(p)] += pattern.work[at(s)];
     }
   }
   cut_into_subtrees(pattern);
-  place_entries(indptr, indices, position, pattern);
+  place_entries(indptr, indices, columns.position, pattern);
   return pattern;
 }
 

@@ -1,34 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <hessolve/core/scalars.hpp>
+#include "solve/elimination.hpp"
 
-#include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace hessolve {
 
 /// Where the factor of P A P^T = L L^H of a sparse Hermitian A has entries. Columns that share their rows below are one
 /// supernode: a dense panel of its own columns and those rows. Children come before their parents.
 struct CholeskyPattern {
-  using Position = std::int32_t;
-
   Index n = 0;
-  double cost = 0;                // multiply-adds of the factorisation, and 240 for each entry of L, as costly as those
-  std::vector<Position> order;    // position -> column of A
-  std::vector<Position> first;    // of the columns of each supernode; one more at the end
-  std::vector<Position> parent;   // supernode, or -1
-  std::vector<Position> child;    // the first of each supernode, or -1
-  std::vector<Position> sibling;  // the next child of the same parent, or -1
-  std::vector<Index> rows_at;     // of each supernode in `rows`; one more at the end
-  std::vector<Position> rows;     // positions below the own columns, rising
-  std::vector<Index> panel_at;    // of each supernode among the values of L, by columns of width + rows; one more
-  std::vector<double> work;       // multiply-adds of the subtree
+  double cost = 0;              // multiply-adds of the factorisation, and 240 for each entry of L, as costly as those
+  Positions order;              // position -> column of A
+  Positions first;              // of the columns of each supernode; one more at the end
+  Positions parent;             // supernode, or -1
+  Positions child;              // the first of each supernode, or -1
+  Positions sibling;            // the next child of the same parent, or -1
+  std::vector<Index> rows_at;   // of each supernode in `rows`; one more at the end
+  Positions rows;               // positions below the own columns, rising
+  std::vector<Index> panel_at;  // of each supernode among the values of L, by columns of width + rows; one more
+  std::vector<double> work;     // multiply-adds of the subtree
 
   /// The tree cut by work: subtrees, first and last supernode, in groups that threads take whole, and those above them.
   std::vector<std::pair<Position, Position>> subtrees;
-  std::vector<Position> groups;  // first subtree of each; one more at the end
-  std::vector<Position> tops;
+  Positions groups;  // first subtree of each; one more at the end
+  Positions tops;
 
   /// What is added where: a value of A, or its conjugate where it comes from above the diagonal, to one of L.
   struct Entry {
@@ -60,13 +56,10 @@ struct CholeskyPattern {
     }
     return total;
   }
-
-  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 };
 
-/// The pattern for an n x n matrix by columns, of which the lower triangle is read; an order of little fill is found by
-/// approximate minimum degree. Where it costs more than `most`, that alone is told. Amestoy, Davis & Duff 1996 (order);
-/// Gilbert, Ng & Peyton 1994 (counts); Ashcraft & Grimes 1989 (supernodes that share nearly all rows).
+/// The pattern for an n x n matrix by columns, of which the lower triangle is read. Where it costs more than `most`,
+/// that alone is told. Supernodes that share nearly all rows are taken together: Ashcraft & Grimes 1989.
 template <class I>
 [[nodiscard]] CholeskyPattern cholesky_pattern(Index n, const I* indptr, const I* indices, double most);
 

@@ -11,10 +11,6 @@
 namespace hessolve {
 namespace {
 
-using Position = CholeskyPattern::Position;
-
-constexpr auto at = &CholeskyPattern::at;
-
 /// Multiply-adds from which on a front is large, and threads are worth starting.
 constexpr double large = 2e6;
 

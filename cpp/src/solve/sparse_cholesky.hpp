@@ -32,7 +32,7 @@ class SparseCholesky {
   /// pivot.
   Outcome factor(const T* values);
 
-  /// X := A^-1 B
+  /// X := A^-1 B; X may be B.
   void solve(InColMajor<T> B, ColMajor<T> X) const;
 
   /// visit(L(j, j)) for every column.
@@ -51,7 +51,7 @@ class SparseCholesky {
 
   [[nodiscard]] ColMajor<T> panel(Index s) const {
     const Index height = pattern_.width(s) + pattern_.below(s);
-    return {values_.data() + pattern_.panel_at[CholeskyPattern::at(s)], height, pattern_.width(s), height};
+    return {values_.data() + pattern_.panel_at[at(s)], height, pattern_.width(s), height};
   }
   void solve_column(T* x, bool share) const;
   void forward_subtree(Index t, T* x, T* sums, T* work) const;

@@ -76,13 +76,13 @@ Outcome judge_pivots(const Factor& factor, const Vector& d) {
 }
 
 template <class T, class I>
-class EigenFactor final : public SparseFactor<T> {
+class DirectFactor final : public SparseFactor<T> {
   using Matrix = Eigen::SparseMatrix<T, Eigen::ColMajor, I>;
   using Dense = EigenMatrix<T>;
 
  public:
   /// C by columns; transposed: A is its transpose.
-  EigenFactor(CscView<T, I> C, bool transposed, SparseKind kind, double most)
+  DirectFactor(CscView<T, I> C, bool transposed, SparseKind kind, double most)
       : SparseFactor<T>(transposed ? C.cols : C.rows, transposed ? C.rows : C.cols),
         C_(C),
         transposed_(transposed),
@@ -120,7 +120,7 @@ class EigenFactor final : public SparseFactor<T> {
   }
 
   /// Nothing was factored, for it would have cost too much.
-  [[nodiscard]] bool declined() const { return declined_; }
+  [[nodiscard]] bool declined() const { return cholesky_ && cholesky_->cost() > most_; }
 
   Outcome refactor(const T* values) override {
     C_.values = values;
@@ -147,15 +147,11 @@ class EigenFactor final : public SparseFactor<T> {
       case SparseKind::cholesky:
       case SparseKind::ldlt: {  // C is Hermitian: C^T = conj(C)
         const bool turned = is_complex<T> && (op == Trans::transpose || conjugated);
-        if (this->kind_ == SparseKind::cholesky && !turned) {
-          cholesky_->solve(B, X);
-          return;
-        }
-        const Dense right = turned ? Dense(rhs.conjugate()) : Dense(rhs);
+        x = turned ? Dense(rhs.conjugate()) : Dense(rhs);
         if (this->kind_ == SparseKind::ldlt) {
-          x = ldlt_->solve(right);
+          x = ldlt_->solve(Dense(x));
         } else {
-          cholesky_->solve(InColMajor<T>{right.data(), right.rows(), right.cols(), right.rows()}, X);
+          cholesky_->solve(X, X);
         }
         if (turned) {
           x = x.conjugate().eval();
@@ -259,8 +255,7 @@ class EigenFactor final : public SparseFactor<T> {
       case SparseKind::cholesky:
         if (first) {
           cholesky_.emplace(C_.cols, C_.indptr, C_.indices, most_);
-          if (cholesky_->cost() > most_) {
-            declined_ = true;
+          if (declined()) {
             return {};
           }
         }
@@ -314,7 +309,6 @@ class EigenFactor final : public SparseFactor<T> {
   CscView<T, I> C_;
   bool transposed_;
   double most_;
-  bool declined_ = false;
   std::optional<SparseCholesky<T>> cholesky_;
   std::optional<Eigen::SimplicialLDLT<Matrix>> ldlt_;
   mutable std::optional<Lu<Matrix>> lu_;  // its transposed views are not const in Eigen
@@ -324,7 +318,7 @@ class EigenFactor final : public SparseFactor<T> {
 
 template <class T, class I>
 std::unique_ptr<SparseFactor<T>> factored(CscView<T, I> C, bool transposed, SparseKind kind, double most) {
-  auto factor = std::make_unique<EigenFactor<T, I>>(C, transposed, kind, most);
+  auto factor = std::make_unique<DirectFactor<T, I>>(C, transposed, kind, most);
   return factor->declined() ? nullptr : std::unique_ptr<SparseFactor<T>>(std::move(factor));
 }
 
