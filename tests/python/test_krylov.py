@@ -269,6 +269,22 @@ def test_same_bits_on_one_thread_and_two(method):
     assert np.array_equal(results[0].history, results[1].history)
 
 
+@pytest.mark.parametrize("dtype", problems.DTYPES)
+@pytest.mark.parametrize("n", [8, 64, 75, 160])
+def test_same_bits_wherever_the_matrix_lies(n, dtype):
+    A = sp.dominant(n, dtype, n)
+    b = problems.random(n, dtype, 1)
+    expected = hs.iterate(A, b, method="gmres", rtol=0.0, maxiter=5, full_output=True)
+    memory = np.empty(A.nbytes + 128, dtype=np.uint8)
+    start = -memory.ctypes.data % 64
+    for place in range(start, start + 64, np.dtype(dtype).alignment):
+        moved = memory[place : place + A.nbytes].view(dtype).reshape(n, n)
+        moved[...] = A
+        s = hs.iterate(moved, b, method="gmres", rtol=0.0, maxiter=5, full_output=True)
+        np.testing.assert_array_equal(s.x, expected.x)
+        np.testing.assert_array_equal(s.history, expected.history)
+
+
 def test_kaczmarz_draws_rows_by_the_given_generator():
     A = sp.dominant(30, np.float64)
     b = np.ones(30)

@@ -2,6 +2,7 @@
 // A dense matrix as an operator. Its rows are read as contiguous vectors; other layouts are copied once.
 #include "iterative/compressed.hpp"
 #include "kernel/scaling.hpp"
+#include "kernel/source.hpp"
 
 namespace hessolve {
 namespace {
@@ -68,10 +69,7 @@ class Dense final : public Entries<T> {
   [[nodiscard]] R infinity_norm() const override {
     R most = 0;
     for (Index i = 0; i < this->rows(); ++i) {
-      R sum = 0;
-      for (Index j = 0; j < this->cols(); ++j) {
-        sum += std::abs(row(i)[j]);
-      }
+      const R sum = vectors::sum_of_moduli(row(i), this->cols());
       most = sum <= most ? most : sum;
     }
     return most;
@@ -84,14 +82,7 @@ class Dense final : public Entries<T> {
     return norm;
   }
   [[nodiscard]] std::pair<Index, Index> find_non_finite() const override {
-    for (Index i = 0; i < this->rows(); ++i) {
-      for (Index j = 0; j < this->cols(); ++j) {
-        if (!(cheap_abs(row(i)[j]) <= std::numeric_limits<R>::max())) {
-          return {i, j};
-        }
-      }
-    }
-    return {-1, -1};
+    return check_finite<T>(Source<T>{MatrixView<const T>{data_, this->rows(), this->cols(), stride_, 1}});
   }
   void diagonal(T* d) const override {
     for (Index i = 0; i < std::min(this->rows(), this->cols()); ++i) {

@@ -32,30 +32,30 @@ void project(ColMajor<const T> V, Index k, const T* w, T* h) {
   }
 }
 
-/// w := w + sign V(:, 0:k) h, four columns at a time; @return ||w||^2.
+/// w := w + sign V(:, 0:k) h, eight columns at a time; @return ||w||^2.
 template <class T>
 Real<T> add_columns(ColMajor<const T> V, Index k, const T* h, Real<T> sign, T* w) {
-  constexpr Index W = simd::width<T>;
+  Scratch<T, 128> factors(k);
+  for (Index j = 0; j < k; ++j) {
+    factors[j] = T(-sign) * h[j];
+  }
   return vectors::sum_blocks<Real<T>>(
       V.rows,
       [&](Index begin, Index end) {
         const Index size = end - begin;
-        for (Index j = 0; j < k; j += 4) {
-          const Index columns = std::min<Index>(4, k - j);
-          simd::Packet<T> factors[4];
-          for (Index c = 0; c < columns; ++c) {
-            factors[c] = simd::broadcast<T>(T(-sign) * h[j + c]);
-          }
-          for (Index i = 0; i < size; i += W) {
-            const Index rest = size - i;
-            simd::Packet<T> sum = simd::load_upto<T>(w + begin + i, rest);
-            for (Index c = 0; c < columns; ++c) {
-              sum = simd::negative_multiply_add(simd::load_upto<T>(V.col(j + c) + begin + i, rest), factors[c], sum);
-            }
-            simd::store_upto<T>(w + begin + i, sum, rest);
-          }
+        T* part = w + begin;
+        Index j = 0;
+        for (; j + 8 <= k; j += 8) {
+          subtract_multiples<8>(size, &factors[j], V.col(j) + begin, V.stride, part);
         }
-        return vectors::squares(w + begin, size);
+        if (j + 4 <= k) {
+          subtract_multiples<4>(size, &factors[j], V.col(j) + begin, V.stride, part);
+          j += 4;
+        }
+        for (; j < k; ++j) {
+          subtract_multiple(size, factors[j], V.col(j) + begin, part);
+        }
+        return vectors::squares(part, size);
       },
       V.rows * k / 4);
 }
@@ -82,6 +82,7 @@ template <class T>
 Outcome gmres(const Operator<T>& A, const T* b, T* x, const Operator<T>* M, const IterateOptions& options,
               const Observer<T>& observer, IterateReport& report) {
   using R = Real<T>;
+  constexpr R kept = 0.5;  // a projection that leaves so much is not repeated: it has doubled the rounding at most
   const Index n = A.rows();
   constexpr Index half_gigabyte = Index(1) << 29;
   const Index fitting = half_gigabyte / static_cast<Index>(sizeof(T)) / std::max<Index>(n, 1);
@@ -156,14 +157,14 @@ Outcome gmres(const Operator<T>& A, const T* b, T* x, const Operator<T>* M, cons
       const R size = vectors::norm(n, w);
       project<T>(V, k + 1, w, y);
       R left = std::sqrt(add_columns<T>(V, k + 1, y, R(-1), w));
-      for (int again = 0; again < 2 && left < R(0.7) * size && left > 0; ++again) {  // orthogonal to working precision
+      for (int again = 0; again < 2 && left < kept * size && left > 0; ++again) {  // orthogonal to working precision
         const R last = left;
         project<T>(V, k + 1, w, correction);
         left = std::sqrt(add_columns<T>(V, k + 1, correction, R(-1), w));
         for (Index j = 0; j <= k; ++j) {
           y[j] += correction[j];
         }
-        if (left >= R(0.7) * last) {
+        if (left >= kept * last) {
           break;
         }
         if (again == 1) {

@@ -61,6 +61,30 @@ Real<T> squared_norm(Index n, const T* x) {
   return sum_blocks<Real<T>>(n, [&](Index i, Index end) { return squares(x + i, end - i); });
 }
 
+/// |x_0| + ... + |x_n-1| of one block.
+template <class T>
+Real<T> sum_of_moduli(const T* x, Index n) {
+  if constexpr (is_complex<T>) {
+    Real<T> sum = 0;
+    for (Index i = 0; i < n; ++i) {
+      sum += std::abs(x[i]);
+    }
+    return sum;
+  } else {
+    constexpr Index W = simd::width<T>;
+    simd::Packet<T> sums[4] = {simd::zero<T>(), simd::zero<T>(), simd::zero<T>(), simd::zero<T>()};
+    for (Index i = 0; i < n;) {
+      for (auto& sum : sums) {
+        if (i < n) {
+          sum = simd::add(sum, simd::absolute(simd::load_upto<T>(x + i, n - i)));
+        }
+        i += W;
+      }
+    }
+    return Eigen::internal::predux(simd::add(simd::add(sums[0], sums[1]), simd::add(sums[2], sums[3])));
+  }
+}
+
 /// max |x_i| (cheap modulus); NaN where there is one.
 template <class T>
 Real<T> largest(Index n, const T* x) {

@@ -34,17 +34,22 @@ template <bool Conjugate, class T>
 }
 
 /// result[c] = sum of op(a_i) b_i for N columns a = A(:, c) at once: several streams from memory, and b read once.
+/// Columns that all begin at the same place in a packet are read by whole packets, each element in the lane of its sum:
+/// loads that touch two cache lines take twice as long, and the bits do not depend on where A lies.
 template <bool Conjugate, int N, class T>
 void dots(const T* A, Index stride, const T* b, Index n, T* result) {
   constexpr Index W = simd::width<T>;
+  constexpr Index ahead = 4 * W;  // what unaligned loads ask for early
+  constexpr Index long_enough = 8 * W;
   simd::Packet<T> sum[N];
   for (int c = 0; c < N; ++c) {
     sum[c] = simd::zero<T>();
   }
-  const auto step = [&](auto&& get) {
+  const auto step = [&](auto&& get, auto&& prepare) {
     const simd::Packet<T> v = get(b);
     for (int c = 0; c < N; ++c) {
       const simd::Packet<T> a = get(A + c * stride);
+      prepare(A + c * stride);
       if constexpr (Conjugate) {
         sum[c] = simd::multiply_add(Eigen::internal::pconj(a), v, sum[c]);
       } else {
@@ -52,15 +57,28 @@ void dots(const T* A, Index stride, const T* b, Index n, T* result) {
       }
     }
   };
-  Index i = 0;
-  for (; i + W <= n; i += W) {
-    step([i](const T* p) { return simd::load<T>(p + i); });
+  const auto nothing = [](const T*) {};
+  const bool alike = N == 1 || stride % W == 0;
+  const Index head = alike && n >= long_enough ? simd::elements_to_alignment<T>(A) : 0;
+  Index i = head;
+  if (head > 0) {
+    step([head](const T* p) { return simd::load_last<T>(p, head); }, nothing);
+  }
+  if (alike) {
+    for (; i + W <= n; i += W) {
+      step([i](const T* p) { return simd::load<T>(p + i); }, nothing);
+    }
+  } else {
+    for (; i + W <= n; i += W) {
+      step([i](const T* p) { return simd::load<T>(p + i); },
+           [i](const T* p) { Eigen::internal::prefetch(p + i + ahead); });
+    }
   }
   if (const Index r = n - i; r > 0) {
-    step([i, r](const T* p) { return simd::load_partial<T>(p + i, r); });
+    step([i, r](const T* p) { return simd::load_partial<T>(p + i, r); }, nothing);
   }
   for (int c = 0; c < N; ++c) {
-    result[c] = Eigen::internal::predux(sum[c]);
+    result[c] = Eigen::internal::predux(head > 0 ? simd::rotate<T>(sum[c], head) : sum[c]);
   }
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 #include "kernel/eigen_setup.hpp"
 
+#include <cstdint>
+
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
@@ -66,6 +68,24 @@ HESSOLVE_INLINE Packet<T> load_partial(const T* p, Index n) {
     return load<T>(lanes);
   }
 }
+/// n < width elements in the last lanes, zeros before them. Reads nothing but p ... p + n - 1.
+template <class T>
+HESSOLVE_INLINE Packet<T> load_last(const T* p, Index n) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, double>) {
+    return _mm512_maskz_expandloadu_pd(static_cast<__mmask8>(0xFF00U >> n), p);
+  } else if constexpr (std::is_same_v<T, float>) {
+    return _mm512_maskz_expandloadu_ps(static_cast<__mmask16>(0xFFFF0000U >> n), p);
+  } else
+#endif
+  {
+    alignas(64) T lanes[width<T>] = {};
+    for (Index i = 0; i < n; ++i) {
+      lanes[width<T> - n + i] = p[i];
+    }
+    return load<T>(lanes);
+  }
+}
 template <class T>
 HESSOLVE_INLINE void store_partial(T* p, const Packet<T>& v, Index n) {
 #if defined(__AVX512F__)
@@ -84,6 +104,15 @@ HESSOLVE_INLINE void store_partial(T* p, const Packet<T>& v, Index n) {
   }
 }
 
+/// Lane i moves to lane i + n, those that leave at the end come in at the beginning; 0 <= n <= width.
+template <class T>
+HESSOLVE_INLINE Packet<T> rotate(const Packet<T>& v, Index n) {
+  alignas(64) T lanes[2 * width<T>];
+  store<T>(lanes, v);
+  store<T>(lanes + width<T>, v);
+  return load<T>(lanes + width<T> - n);
+}
+
 /// Where a loop runs over whole packets and one rest: load(p, n) for a run-time n of width or less.
 template <class T>
 HESSOLVE_INLINE Packet<T> load_upto(const T* p, Index n) {
@@ -96,6 +125,14 @@ HESSOLVE_INLINE void store_upto(T* p, const Packet<T>& v, Index n) {
   } else {
     store_partial<T>(p, v, n);
   }
+}
+
+/// Elements from p to the next address that a packet may be loaded from without touching two cache lines; 0 where no
+/// element begins there.
+template <class T>
+HESSOLVE_INLINE Index elements_to_alignment(const T* p) {
+  const auto past = reinterpret_cast<std::uintptr_t>(p) % sizeof(Packet<T>);
+  return past % sizeof(T) == 0 ? static_cast<Index>((sizeof(Packet<T>) - past) % sizeof(Packet<T>) / sizeof(T)) : 0;
 }
 
 /// Ask for `rows` contiguous elements of each of `cols` columns: rows of a matrix that lie far apart are no stream that
@@ -209,6 +246,38 @@ HESSOLVE_INLINE Mask<T> greater(const Packet<T>& a, const Packet<T>& b) {
     return Eigen::internal::pcmp_lt(b, a);
   }
 }
+/// Of the lanes of P packets, 64 at most, those that still count.
+template <class T, int P>
+class LaneSet {
+ public:
+#if defined(__AVX512F__)
+  static_assert(P * width<T> <= 64);
+  /// The first n.
+  void fill(Index n) { bits_ = n < 64 ? (std::uint64_t(1) << n) - 1 : ~std::uint64_t(0); }
+  void remove(Index lane) { bits_ &= ~(std::uint64_t(1) << lane); }
+  [[nodiscard]] Mask<T> operator[](int p) const { return static_cast<Mask<T>>(bits_ >> (p * width<T>)); }
+
+ private:
+  std::uint64_t bits_ = 0;
+#else
+  void fill(Index n) {
+    for (int p = 0; p < P; ++p) {
+      masks_[p] = Eigen::internal::pcmp_lt(lanes(p), broadcast<T>(static_cast<T>(n)));
+    }
+  }
+  void remove(Index lane) {
+    for (int p = 0; p < P; ++p) {
+      masks_[p] = Eigen::internal::pandnot(masks_[p], Eigen::internal::pcmp_eq(lanes(p), broadcast<T>(static_cast<T>(lane))));
+    }
+  }
+  [[nodiscard]] Mask<T> operator[](int p) const { return masks_[p]; }
+
+ private:
+  static Packet<T> lanes(int p) { return Eigen::internal::plset<Packet<T>>(static_cast<T>(p * width<T>)); }
+  Packet<T> masks_[P];
+#endif
+};
+
 /// `yes` in the lanes of the mask, `no` elsewhere.
 #if defined(__AVX512F__)
 HESSOLVE_INLINE Packet<double> select(__mmask8 where, const Packet<double>& yes, const Packet<double>& no) {

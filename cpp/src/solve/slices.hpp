@@ -191,8 +191,8 @@ template <class T, class Work, class Solve>
   return run_slices(count, n, stop, solve_slice, clean.get(), clean_one);
 }
 
-/// At least lanes<T>() for any T.
-inline constexpr std::size_t most_lanes = 16;
+/// At least lanes<T>() for any T, and two more.
+inline constexpr std::size_t most_lanes = 18;
 
 /// The slices first, ..., first + count - 1, as the functions for lanes take them.
 template <class T>

@@ -29,13 +29,13 @@ bool nothing_claimed(const SolveOptions& options) {
   return options.assume == Assume::nothing || options.assume == Assume::general;
 }
 
-/// Sizes up to which matrices of a stack are faster across lanes than one by one. Groups of larger ones do not fit the
+/// Sizes up to which matrices of a stack are faster across lanes than two by two. Groups of larger ones do not fit the
 /// first-level cache, and exchange rows wherever one of them does; and the bound by which lanes prove a solution right
 /// says little in single precision.
 template <class T>
 constexpr Index solved_in_lanes = is_complex<T>              ? lane_limit
                                   : std::is_same_v<T, float> ? 12
-                                                             : 28;
+                                                             : 15;
 template <class T>
 constexpr Index inverted_in_lanes = is_complex<T>              ? lane_limit
                                     : std::is_same_v<T, float> ? 24
@@ -116,13 +116,9 @@ SliceReport solve_slices(const Slices<const T>& A, const Slices<const T>& B, con
   const auto group = [&](Index first, Index count, bool* clean) {
     if constexpr (!is_complex<T>) {
       if (A.rows() > solved_in_lanes<T> && A.rows() <= small_limit<T>() && B.cols() == 1) {
-        T x[lane_limit];
-        for (Index i = first; i < first + count; ++i) {
-          *clean = solve_small<T>(A[i], B[i], x);
-          if (*clean++) {
-            copy_out<T>({x, A.rows(), 1, A.rows()}, X[i]);
-          }
-        }
+        const Index more = std::min<Index>(2, A.count() - first - count);  // for the memory to fetch early
+        solve_small<T>(group_of(A, first, count + more).data(), group_of(B, first, count).data(),
+                       group_of(X, first, count).data(), count, more, clean);
         return;
       }
     }

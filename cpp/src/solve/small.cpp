@@ -1,40 +1,61 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "solve/small.hpp"
 
+#include "kernel/scaling.hpp"
 #include "kernel/source.hpp"
 #include "solve/small_lu.hpp"
 
 namespace hessolve {
 namespace {
 
-/// Whether the condition number in the 1-norm is below 1 / eps: by the bound where that suffices.
+/// Whether x needs no second look: its residual is small, and the condition number in the 1-norm is below 1 / eps, by
+/// the bound of the inverse where that suffices.
 template <class T, int P>
-bool well_conditioned(SmallLu<T, P>& lu, Index n) {
+bool is_clean(SmallLu<T, P>& lu, Index n, const T* x, T inverse_bound) {
   const T most_of_bound = 1 / (4 * static_cast<T>(n * n) * epsilon<T>);  // the norms differ by n, each
-  return lu.infinity_norm() * lu.inverse_bound() <= most_of_bound || 1 / lu.one_norm() / lu.invert() >= epsilon<T>;
+  return lu.backward_error(x) <= static_cast<T>(n) * epsilon<T> && detail::all_finite<T>(x, n) &&
+         (lu.infinity_norm() * inverse_bound <= most_of_bound || 1 / lu.one_norm() / lu.invert() >= epsilon<T>);
 }
 
-template <class T, int P>
-bool solve_packets(MatrixView<const T> A, MatrixView<const T> b, T* x) {
-  const Index n = A.rows;
-  SmallLu<T, P> lu(n);
-  if (!lu.load(A)) {
-    return false;
+/// N systems at once; next: what to ask for meanwhile.
+template <class T, int P, int N>
+void solve_packets(const MatrixView<const T>* A, const MatrixView<const T>* B, T* const* x, Upcoming<T> (&next)[N],
+                   bool* clean) {
+  const Index n = A[0].rows;
+  SmallLu<T, P> lu[N];
+  T bound[N] = {};
+  for (int q = 0; q < N; ++q) {
+    clean[q] = lu[q].load(A[q]);
+    lu[q].load_side(B[q]);
   }
-  lu.load_side(b);
-  if (!lu.factor(n + 1)) {
-    return false;
+  SmallLu<T, P>::factor(lu, n + 1, next, clean);
+  if (std::any_of(clean, clean + N, [](bool is) { return is; })) {
+    SmallLu<T, P>::solve(lu, x, bound);
   }
-  lu.solve(x);
-  return lu.backward_error(x) <= static_cast<T>(n) * epsilon<T> && detail::all_finite<T>(x, n) &&
-         well_conditioned(lu, n);
+  for (int q = 0; q < N; ++q) {
+    clean[q] = clean[q] && is_clean(lu[q], n, x[q], bound[q]);
+  }
+}
+
+/// The memory of a small matrix, where it lies in lines.
+template <class T>
+Upcoming<T> memory_of(MatrixView<const T> A) {
+  const bool by_rows = A.col_stride == 1;
+  const MatrixView<const T> lines = by_rows ? A.transposed() : A;  // its columns
+  return lines.row_stride == 1 ? Upcoming<T>(lines.data, lines.rows, lines.cols, lines.col_stride) : Upcoming<T>();
 }
 
 template <class T, int P>
 bool invert_packets(MatrixView<const T> A, MatrixView<T> X, T& rcond) {
   const Index n = A.rows;
-  SmallLu<T, P> lu(n);
-  if (!lu.load(A) || !lu.evenly_scaled(T(1024)) || !lu.factor(n)) {
+  SmallLu<T, P> only[1];
+  SmallLu<T, P>& lu = only[0];
+  bool ok = lu.load(A) && lu.evenly_scaled(T(1024));
+  Upcoming<T> nothing[1];
+  if (ok) {
+    SmallLu<T, P>::factor(only, n, nothing, &ok);
+  }
+  if (!ok) {
     return false;
   }
   rcond = 1 / lu.one_norm() / lu.invert();
@@ -47,7 +68,7 @@ bool invert_packets(MatrixView<const T> A, MatrixView<T> X, T& rcond) {
 
 /// call(packets) with the packets of a column of n as a constant.
 template <class T, int P = 1, class Call>
-bool with_packets(Index n, Call&& call) {
+decltype(auto) with_packets(Index n, Call&& call) {
   if constexpr (P * simd::width<T> >= small_lu_limit || P == 8) {
     return call(std::integral_constant<int, P>{});
   } else {
@@ -64,7 +85,37 @@ Index small_limit() {
 
 template <class T>
 bool solve_small(MatrixView<const T> A, MatrixView<const T> b, T* x) {
-  return with_packets<T>(A.rows, [&](auto p) { return solve_packets<T, decltype(p)::value>(A, b, x); });
+  bool clean = false;
+  Upcoming<T> nothing[1];
+  with_packets<T>(A.rows, [&](auto p) { solve_packets<T, decltype(p)::value>(&A, &b, &x, nothing, &clean); });
+  return clean;
+}
+
+template <class T>
+void solve_small(const MatrixView<const T>* A, const MatrixView<const T>* B, const MatrixView<T>* X, Index count,
+                 Index more, bool* clean) {
+  const Index n = A[0].rows;
+  T memory[2][small_lu_limit];
+  T* x[2] = {memory[0], memory[1]};
+  Index i = 0;
+  for (; i + 1 < count; i += 2) {
+    Upcoming<T> next[2];
+    for (Index q = 0; q < std::min<Index>(2, count + more - i - 2); ++q) {
+      next[q] = memory_of<T>(A[i + 2 + q]);
+    }
+    with_packets<T>(n, [&](auto p) { solve_packets<T, decltype(p)::value>(A + i, B + i, x, next, clean + i); });
+    for (Index q = 0; q < 2; ++q) {
+      if (clean[i + q]) {
+        copy_out<T>({x[q], n, 1, n}, X[i + q]);
+      }
+    }
+  }
+  if (i < count) {
+    clean[i] = solve_small<T>(A[i], B[i], x[0]);
+    if (clean[i]) {
+      copy_out<T>({x[0], n, 1, n}, X[i]);
+    }
+  }
 }
 
 template <class T>
@@ -76,6 +127,10 @@ template Index small_limit<float>();
 template Index small_limit<double>();
 template bool solve_small<float>(MatrixView<const float>, MatrixView<const float>, float*);
 template bool solve_small<double>(MatrixView<const double>, MatrixView<const double>, double*);
+template void solve_small<float>(const MatrixView<const float>*, const MatrixView<const float>*,
+                                 const MatrixView<float>*, Index, Index, bool*);
+template void solve_small<double>(const MatrixView<const double>*, const MatrixView<const double>*,
+                                  const MatrixView<double>*, Index, Index, bool*);
 template bool invert_small<float>(MatrixView<const float>, MatrixView<float>, float&);
 template bool invert_small<double>(MatrixView<const double>, MatrixView<double>, double&);
 

@@ -3,6 +3,7 @@
 #include <hessolve/core/view.hpp>
 
 #include "kernel/simd.hpp"
+#include "kernel/upcoming.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -21,10 +22,9 @@ inline constexpr Index small_lu_limit = 64;
 template <class T, int P>
 class SmallLu {
  public:
-  explicit SmallLu(Index n) : n_(n) {}
-
   /// Read A. False if an element is not finite, or a sum of them.
   bool load(MatrixView<const T> A) {
+    n_ = A.rows;
     read(A);
     Packet sum[P];
     for (int p = 0; p < P; ++p) {
@@ -37,9 +37,9 @@ class SmallLu {
     }
     norm_ = largest_of(sum);
     for (Index i = 0; i < P * W; ++i) {
-      row_[i] = static_cast<T>(i);
-      active_[i] = growth_[i] = T(i < n_ ? 1 : 0);
+      growth_[i] = T(i < n_ ? 1 : 0);
     }
+    active_.fill(n_);
     return norm_ == norm_;
   }
 
@@ -51,80 +51,44 @@ class SmallLu {
     }
   }
 
-  /// Eliminate in the first `columns` columns, two pivots at a time. False at a pivot that is zero or overflowed.
-  bool factor(Index columns) {
-    Packet first[P];  // multipliers; zero in rows that are done
-    Packet second[P];
-    Index k = 0;
-    for (; k + 1 < n_; k += 2) {
-      if (!eliminate(k, first)) {
-        return false;
-      }
-      T* next = column(k + 1);
-      const Packet u = simd::broadcast<T>(next[pivot_[k]]);
-      for (int p = 0; p < P; ++p) {
-        simd::store<T>(next + p * W, simd::negative_multiply_add(first[p], u, simd::load<T>(next + p * W)));
-      }
-      if (!eliminate(k + 1, second)) {
-        return false;
-      }
-      const Index row = pivot_[k];
-      const Index row2 = pivot_[k + 1];
-      const Packet between = simd::broadcast<T>(column(k)[row2]);
-      for (Index j = k + 2; j < columns; ++j) {
-        T* c = column(j);
-        const Packet u1 = simd::broadcast<T>(c[row]);
-        const Packet u2 = simd::negative_multiply_add(between, u1, simd::broadcast<T>(c[row2]));
-        for (int p = 0; p < P; ++p) {
-          const Packet once = simd::negative_multiply_add(first[p], u1, simd::load<T>(c + p * W));
-          simd::store<T>(c + p * W, simd::negative_multiply_add(second[p], u2, once));
+  /// Eliminate in the first `columns` columns of N matrices of one size, two pivots at a time: what waits for a pivot of
+  /// one leaves room for the others. ok[q]: whether the q-th has come so far, and no pivot is zero or overflows. next[q]
+  /// is asked for on the way.
+  template <int N>
+  static void factor(SmallLu (&lu)[N], Index columns, Upcoming<T> (&next)[N], bool* ok) {
+    const Index n = lu[0].n_;
+    for (Index k = 0; k < n; k += 2) {
+      for (Index c = k; c < std::min(n, k + 2); ++c) {
+        for (SmallLu& one : lu) {
+          if (c > k) {
+            one.update_next(k);
+          }
+        }
+        for (int q = 0; q < N; ++q) {
+          ok[q] = lu[q].search(c) && ok[q];
+        }
+        for (SmallLu& one : lu) {
+          one.divide(c, one.multipliers_ + (c - k) * P);
         }
       }
-    }
-    if (k == n_) {
-      return true;
-    }
-    if (!eliminate(k, first)) {
-      return false;
-    }
-    for (Index j = k + 1; j < columns; ++j) {
-      T* c = column(j);
-      const Packet u = simd::broadcast<T>(c[pivot_[k]]);
-      for (int p = 0; p < P; ++p) {
-        simd::store<T>(c + p * W, simd::negative_multiply_add(first[p], u, simd::load<T>(c + p * W)));
+      if (std::none_of(ok, ok + N, [](bool is) { return is; })) {
+        return;
       }
-    }
-    return true;
-  }
-
-  void solve(T* x) {
-    T* y = column(n_);
-    for (Index k = n_ - 1; k >= 0; --k) {
-      const T value = y[pivot_[k]] * inverse_[k];
-      x[k] = value;
-      const Packet v = simd::broadcast<T>(value);
-      for (int p = 0; p < P; ++p) {
-        simd::store<T>(y + p * W,
-                       simd::negative_multiply_add(simd::load<T>(column(k) + p * W), v, simd::load<T>(y + p * W)));
+      for (int q = 0; q < N; ++q) {
+        lu[q].apply(k, columns, next[q]);
       }
     }
   }
 
-  /// An upper bound of ||A^-1||_inf, but for rounding: the largest element of M(U)^-1 M(L)^-1 e, where M is the
-  /// comparison matrix (Higham, "Accuracy and Stability of Numerical Algorithms", 8.2). O(n^2), once.
-  T inverse_bound() {
-    T largest = 0;
-    for (Index k = n_ - 1; k >= 0; --k) {
-      const T value = growth_[pivot_[k]] * std::abs(inverse_[k]);
-      largest = value > largest || value != value ? value : largest;
-      const Packet v = simd::broadcast<T>(value);
-      for (int p = 0; p < P; ++p) {
-        T* g = growth_ + p * W;
-        const Packet u = simd::absolute(simd::load<T>(column(k) + p * W));
-        simd::store<T>(g, simd::multiply_add(u, v, simd::load<T>(g)));
+  /// x[q], and an upper bound of ||A^-1||_inf, but for rounding: the largest element of M(U)^-1 M(L)^-1 e, where M is
+  /// the comparison matrix (Higham, "Accuracy and Stability of Numerical Algorithms", 8.2). O(n^2), once.
+  template <int N>
+  static void solve(SmallLu (&lu)[N], T* const* x, T* bound) {
+    for (Index k = lu[0].n_ - 1; k >= 0; --k) {
+      for (int q = 0; q < N; ++q) {
+        lu[q].substitute(k, x[q], bound[q]);
       }
     }
-    return largest;
   }
 
   /// ||A^-1||_1, or NaN, of the inverse, which store() writes. A^-1 = U^-1 L^-1 P is made without P, which only
@@ -275,37 +239,101 @@ class SmallLu {
 #endif
   }
 
-  /// Column k: its pivot, and the multipliers l, which take the place of what they eliminate.
-  bool eliminate(Index k, Packet* l) {
-    T* a = column(k);
-    Packet size[P];
-    Packet top = simd::zero<T>();
+  /// What pivots k and k + 1 change in the columns behind; a line of what comes next is asked for in each.
+  void apply(Index k, Index columns, Upcoming<T>& next) {
+    const Index row = pivot_[k];
+    if (k + 1 == n_) {
+      for (Index j = k + 1; j < columns; ++j) {
+        T* c = column(j);
+        const Packet u = simd::broadcast<T>(c[row]);
+        for (int p = 0; p < P; ++p) {
+          simd::store<T>(c + p * W, simd::negative_multiply_add(multipliers_[p], u, simd::load<T>(c + p * W)));
+        }
+      }
+      return;
+    }
+    const Index row2 = pivot_[k + 1];
+    const Packet between = simd::broadcast<T>(column(k)[row2]);
+    Packet first[P];
+    Packet second[P];
     for (int p = 0; p < P; ++p) {
-      size[p] = simd::multiply(simd::absolute(simd::load<T>(a + p * W)), simd::load<T>(active_ + p * W));
-      top = simd::maximum(top, size[p]);
+      first[p] = multipliers_[p];
+      second[p] = multipliers_[P + p];
     }
-    const T largest = simd::largest_lane(top);
-    if (!(largest > T(0) && largest <= std::numeric_limits<T>::max())) {
-      return false;
+    for (Index j = k + 2; j < columns; ++j) {
+      if (const T* line = next.take(cache_line<T>); line != nullptr) {
+        simd::prefetch_to_second_level(line);
+      }
+      T* c = column(j);
+      const Packet u1 = simd::broadcast<T>(c[row]);
+      const Packet u2 = simd::negative_multiply_add(between, u1, simd::broadcast<T>(c[row2]));
+      for (int p = 0; p < P; ++p) {
+        const Packet once = simd::negative_multiply_add(first[p], u1, simd::load<T>(c + p * W));
+        simd::store<T>(c + p * W, simd::negative_multiply_add(second[p], u2, once));
+      }
     }
+  }
+
+  /// x_k, and what the bound's vector has in its place, are subtracted from the rows above.
+  HESSOLVE_INLINE void substitute(Index k, T* x, T& bound) {
+    T* y = column(n_);
+    const T value = y[pivot_[k]] * inverse_[k];
+    const T size = growth_[pivot_[k]] * std::abs(inverse_[k]);
+    bound = size > bound || size != size ? size : bound;
+    x[k] = value;
+    const Packet v = simd::broadcast<T>(value);
+    const Packet s = simd::broadcast<T>(size);
+    for (int p = 0; p < P; ++p) {
+      const Packet u = simd::load<T>(column(k) + p * W);
+      simd::store<T>(y + p * W, simd::negative_multiply_add(u, v, simd::load<T>(y + p * W)));
+      simd::store<T>(growth_ + p * W, simd::multiply_add(simd::absolute(u), s, simd::load<T>(growth_ + p * W)));
+    }
+  }
+
+  /// The pivot of column k. False where there is none.
+  HESSOLVE_INLINE bool search(Index k) {
+    const T* a = column(k);
+    Packet size[P];
+    Packet top[P];
+    for (int p = 0; p < P; ++p) {
+      size[p] = top[p] = simd::select(active_[p], simd::absolute(simd::load<T>(a + p * W)), simd::zero<T>());
+    }
+    for (int apart = 1; apart < P; apart *= 2) {
+      for (int p = 0; p + apart < P; p += 2 * apart) {
+        top[p] = simd::maximum(top[p], top[p + apart]);
+      }
+    }
+    const T largest = simd::largest_lane(top[0]);
     const Index row = first_of(size, largest);
     pivot_[k] = row;
-    inverse_[k] = T(1) / a[row];
+    inverse_[k] = std::copysign(T(1) / largest, a[row]);  // one does not wait for the other
+    return largest > T(0) && largest <= std::numeric_limits<T>::max();
+  }
+
+  /// Column k by its pivot: multipliers l, which take the place of what they eliminate.
+  HESSOLVE_INLINE void divide(Index k, Packet* l) {
+    T* a = column(k);
+    const Index row = pivot_[k];
     const Packet scale = simd::broadcast<T>(inverse_[k]);
     const Packet grown = simd::broadcast<T>(growth_[row]);
-    const Packet itself = simd::broadcast<T>(static_cast<T>(row));
+    active_.remove(row);
     for (int p = 0; p < P; ++p) {
-      const Packet apart = simd::absolute(simd::subtract(simd::load<T>(row_ + p * W), itself));
-      const Packet active = simd::multiply(simd::load<T>(active_ + p * W), simd::minimum(apart, simd::broadcast<T>(1)));
-      simd::store<T>(active_ + p * W, active);
       const Packet v = simd::load<T>(a + p * W);
-      const Packet rest = simd::multiply(v, active);
-      l[p] = simd::multiply(rest, scale);
-      simd::store<T>(a + p * W, simd::add(simd::subtract(v, rest), l[p]));
+      const Packet scaled = simd::multiply(v, scale);
+      l[p] = simd::select(active_[p], scaled, simd::zero<T>());
+      simd::store<T>(a + p * W, simd::select(active_[p], scaled, v));
       T* g = growth_ + p * W;
       simd::store<T>(g, simd::multiply_add(simd::absolute(l[p]), grown, simd::load<T>(g)));
     }
-    return true;
+  }
+
+  /// Column k + 1 by the pivot of column k.
+  HESSOLVE_INLINE void update_next(Index k) {
+    T* next = column(k + 1);
+    const Packet u = simd::broadcast<T>(next[pivot_[k]]);
+    for (int p = 0; p < P; ++p) {
+      simd::store<T>(next + p * W, simd::negative_multiply_add(multipliers_[p], u, simd::load<T>(next + p * W)));
+    }
   }
 
   T* column(Index j) { return work_ + j * ld; }
@@ -407,16 +435,16 @@ class SmallLu {
     }
   }
 
-  Index n_;
+  Index n_ = 0;
   T norm_ = 0;  // ||A||_inf
   alignas(64) T work_[(capacity + 1) * ld];
   alignas(64) T original_[capacity * ld];
   alignas(64) T inverse_rows_[capacity * ld];
   alignas(64) T rhs_[ld];
-  alignas(64) T row_[ld];     // 0, 1, ...
-  alignas(64) T active_[ld];  // 1 where a row has been no pivot yet
+  simd::LaneSet<T, P> active_;  // rows that have been no pivot yet
   alignas(64) T growth_[ld];
-  T inverse_[capacity];  // of the pivots
+  Packet multipliers_[2 * P];  // of the last two pivots; zero in rows that are done
+  T inverse_[capacity];        // of the pivots
   Index pivot_[capacity];
 };
 
