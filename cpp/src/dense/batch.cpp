@@ -2,17 +2,31 @@
 #include <hessolve/dense/batch.hpp>
 
 #include "dense/lane_rows.hpp"
+#include "kernel/upcoming.hpp"
 
 #include <cmath>
 
 namespace hessolve {
 namespace {
 
+/// Ask for the memory that comes next, in the inner loop of what is done meanwhile, n (n - 1) / 2 times or more:
+/// several matrices side by side are no stream that a processor foresees. The few lines of the smallest come early
+/// enough.
+template <class T, int N>
+HESSOLVE_INLINE void ask(Upcoming<T>& next) {
+  constexpr Index lines = std::max<Index>(1, 2 * static_cast<Index>(sizeof(Lanes<T>)) / 64);
+  for (Index line = 0; line < lines && (N == 0 || N > 4); ++line) {
+    next.ask();
+  }
+}
+
 /// Elimination with partial pivoting of rows W = [A | right-hand sides], each lane with pivots of its own. Rows are
 /// exchanged from the pivot's column on: multipliers are not kept. growth[i], where not null, becomes (M(L)^-1 e)_i.
 /// negated, where not null, is -1 in lanes with an odd number of exchanges.
 template <class T, int N>
-HESSOLVE_INLINE void eliminate(Index rows, const Rows<T>& W, Size<T>* growth, Size<T>* negated) {
+HESSOLVE_INLINE void eliminate(Index rows, const Rows<T>& W, Size<T>* growth, Size<T>* negated,
+                               Following<T> following) {
+  Upcoming<T> next(following.data, following.size, 1, 0);
   using R = Real<T>;
   const Index n = N > 0 ? N : rows;
   const Index width = W.stride();
@@ -39,6 +53,7 @@ HESSOLVE_INLINE void eliminate(Index rows, const Rows<T>& W, Size<T>* growth, Si
     }
     const Lanes<T> inverse = reciprocal<T>(W[c][c]);
     for (Index r = c + 1; r < n; ++r) {
+      ask<T, N>(next);
       const Lanes<T> l = multiply<T>(W[r][c], inverse);
       for (Index j = c + 1; j < width; ++j) {
         W[r][j] = subtract_product<T>(l, W[c][j], W[r][j]);
@@ -68,7 +83,7 @@ HESSOLVE_INLINE void substitute(Index rows, Index k, const Rows<T>& W) {
 
 template <class T, int N>
 void solve_of_size(const MatrixView<const T>* A, const MatrixView<const T>* B, const MatrixView<T>* X, Index count,
-                   bool* clean) {
+                   bool* clean, Following<T> next) {
   using R = Real<T>;
   const Index n = N > 0 ? N : A[0].rows;
   const Index k = B[0].cols;
@@ -87,7 +102,7 @@ void solve_of_size(const MatrixView<const T>* A, const MatrixView<const T>* B, c
     norm_A = simd::maximum(norm_A, sum);
     growth[i] = simd::broadcast<R>(R(1));
   }
-  eliminate<T, N>(n, W, growth, nullptr);
+  eliminate<T, N>(n, W, growth, nullptr, next);
   substitute<T, N>(n, k, W);
   Size<T> norm_inverse = none<T>();
   for (Index i = n - 1; i >= 0; --i) {  // M(U)^-1 growth
@@ -136,7 +151,7 @@ void solve_of_size(const MatrixView<const T>* A, const MatrixView<const T>* B, c
 }
 
 template <class T, int N>
-void inv_of_size(const MatrixView<const T>* A, const MatrixView<T>* X, Index count, bool* clean) {
+void inv_of_size(const MatrixView<const T>* A, const MatrixView<T>* X, Index count, bool* clean, Following<T> next) {
   using R = Real<T>;
   const Index n = N > 0 ? N : A[0].rows;
   const Rows<T> W(n, 2 * n);
@@ -160,7 +175,7 @@ void inv_of_size(const MatrixView<const T>* A, const MatrixView<T>* X, Index cou
     }
   }
   const Size<T> norm_A = one_norm(0);
-  eliminate<T, N>(n, W, nullptr, nullptr);
+  eliminate<T, N>(n, W, nullptr, nullptr, next);
   substitute<T, N>(n, n, W);
   for (Index i = 0; i < n; ++i) {
     for (Index j = n; j < 2 * n; ++j) {
@@ -178,7 +193,9 @@ void inv_of_size(const MatrixView<const T>* A, const MatrixView<T>* X, Index cou
 }
 
 template <class T, int N>
-void cholesky_of_size(const MatrixView<const T>* A, const MatrixView<T>* L, Index count, bool* clean) {
+void cholesky_of_size(const MatrixView<const T>* A, const MatrixView<T>* L, Index count, bool* clean,
+                      Following<T> next) {
+  Upcoming<T> lines(next.data, next.size, 1, 0);
   using R = Real<T>;
   const Index n = N > 0 ? N : A[0].rows;
   const Rows<T> W(n, n);
@@ -200,6 +217,7 @@ void cholesky_of_size(const MatrixView<const T>* A, const MatrixView<T>* L, Inde
     W[c][c] = all_lanes<T>(R(0));
     W[c][c].re = root;
     for (Index i = c + 1; i < n; ++i) {
+      ask<T, N>(lines);
       Lanes<T> sum = W[i][c];
       for (Index j = 0; j < c; ++j) {
         sum = subtract_conjugate_product<T>(W[i][j], W[c][j], sum);
@@ -224,14 +242,15 @@ void cholesky_of_size(const MatrixView<const T>* A, const MatrixView<T>* L, Inde
 }
 
 template <class T, int N>
-void det_of_size(const MatrixView<const T>* A, Index count, T* mantissa, Index* exponent, bool* clean) {
+void det_of_size(const MatrixView<const T>* A, Index count, T* mantissa, Index* exponent, bool* clean,
+                 Following<T> next) {
   using R = Real<T>;
   constexpr Index W_ = lane_count<T>;
   const Index n = N > 0 ? N : A[0].rows;
   const Rows<T> W(n, n);
   gather_lanes<T>(A, count, W[0], n);
   Size<T> negated = simd::broadcast<R>(R(1));
-  eliminate<T, N>(n, W, nullptr, &negated);
+  eliminate<T, N>(n, W, nullptr, &negated, next);
   alignas(64) R re[W_];
   alignas(64) R im[W_] = {};
   simd::store<R>(re, negated);
@@ -278,34 +297,35 @@ Index lanes() {
 
 template <class T>
 void solve_lanes(const MatrixView<const T>* A, const MatrixView<const T>* B, const MatrixView<T>* X, Index count,
-                 bool* clean) {
+                 bool* clean, Following<T> next) {
   with_size<(is_complex<T> ? 4 : 8)>(
-      A[0].rows, [&](auto size) { solve_of_size<T, decltype(size)::value>(A, B, X, count, clean); });
+      A[0].rows, [&](auto size) { solve_of_size<T, decltype(size)::value>(A, B, X, count, clean, next); });
 }
 
 template <class T>
-void inv_lanes(const MatrixView<const T>* A, const MatrixView<T>* X, Index count, bool* clean) {
-  with_size<4>(A[0].rows, [&](auto size) { inv_of_size<T, decltype(size)::value>(A, X, count, clean); });
+void inv_lanes(const MatrixView<const T>* A, const MatrixView<T>* X, Index count, bool* clean, Following<T> next) {
+  with_size<4>(A[0].rows, [&](auto size) { inv_of_size<T, decltype(size)::value>(A, X, count, clean, next); });
 }
 
 template <class T>
-void cholesky_lanes(const MatrixView<const T>* A, const MatrixView<T>* L, Index count, bool* clean) {
-  with_size<4>(A[0].rows, [&](auto size) { cholesky_of_size<T, decltype(size)::value>(A, L, count, clean); });
+void cholesky_lanes(const MatrixView<const T>* A, const MatrixView<T>* L, Index count, bool* clean, Following<T> next) {
+  with_size<4>(A[0].rows, [&](auto size) { cholesky_of_size<T, decltype(size)::value>(A, L, count, clean, next); });
 }
 
 template <class T>
-void det_lanes(const MatrixView<const T>* A, Index count, T* mantissa, Index* exponent, bool* clean) {
+void det_lanes(const MatrixView<const T>* A, Index count, T* mantissa, Index* exponent, bool* clean,
+               Following<T> next) {
   with_size<4>(A[0].rows,
-               [&](auto size) { det_of_size<T, decltype(size)::value>(A, count, mantissa, exponent, clean); });
+               [&](auto size) { det_of_size<T, decltype(size)::value>(A, count, mantissa, exponent, clean, next); });
 }
 
 #define INSTANTIATE(T)                                                                                              \
   template Index lanes<T>();                                                                                        \
   template void solve_lanes<T>(const MatrixView<const T>*, const MatrixView<const T>*, const MatrixView<T>*, Index, \
-                               bool*);                                                                              \
-  template void inv_lanes<T>(const MatrixView<const T>*, const MatrixView<T>*, Index, bool*);                       \
-  template void cholesky_lanes<T>(const MatrixView<const T>*, const MatrixView<T>*, Index, bool*);                  \
-  template void det_lanes<T>(const MatrixView<const T>*, Index, T*, Index*, bool*);
+                               bool*, Following<T>);                                                                \
+  template void inv_lanes<T>(const MatrixView<const T>*, const MatrixView<T>*, Index, bool*, Following<T>);         \
+  template void cholesky_lanes<T>(const MatrixView<const T>*, const MatrixView<T>*, Index, bool*, Following<T>);    \
+  template void det_lanes<T>(const MatrixView<const T>*, Index, T*, Index*, bool*, Following<T>);
 HESSOLVE_FOR_EACH_SCALAR(INSTANTIATE)
 #undef INSTANTIATE
 

@@ -267,7 +267,8 @@ class LaneSet {
   }
   void remove(Index lane) {
     for (int p = 0; p < P; ++p) {
-      masks_[p] = Eigen::internal::pandnot(masks_[p], Eigen::internal::pcmp_eq(lanes(p), broadcast<T>(static_cast<T>(lane))));
+      masks_[p] =
+          Eigen::internal::pandnot(masks_[p], Eigen::internal::pcmp_eq(lanes(p), broadcast<T>(static_cast<T>(lane))));
     }
   }
   [[nodiscard]] Mask<T> operator[](int p) const { return masks_[p]; }

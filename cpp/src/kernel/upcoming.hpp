@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <hessolve/core/scalars.hpp>
+#include "kernel/simd.hpp"
 
 namespace hessolve {
 
@@ -36,6 +36,13 @@ class Upcoming {
       ++run_;
     }
     return p;
+  }
+
+  /// Ask for one line more, if there is one.
+  void ask() {
+    if (const T* line = take(cache_line<T>); line != nullptr) {
+      simd::prefetch_to_second_level(line);
+    }
   }
 
  private:

@@ -8,8 +8,8 @@
 #include "least_squares/core.hpp"
 
 #include <algorithm>
-#include <array>
 #include <memory>
+#include <new>
 #include <optional>
 
 /// Stacks of matrices: their views, the evidence for each slice, and the two ways to work through them.
@@ -45,16 +45,19 @@ class Slices {
   [[nodiscard]] const std::vector<Index>& shape() const { return shape_; }
 
   [[nodiscard]] MatrixView<T> operator[](Index slice) const {
-    MatrixView<T> view = first_;
+    return {start(slice), first_.rows, first_.cols, first_.row_stride, first_.col_stride};
+  }
+  /// Where a slice begins.
+  [[nodiscard]] T* start(Index slice) const {
     if (shape_.size() == 1) {
-      view.data += slice * steps_[0];
-      return view;
+      return first_.data + slice * steps_[0];
     }
+    T* data = first_.data;
     for (std::size_t axis = shape_.size(); axis-- > 0;) {
-      view.data += slice % shape_[axis] * steps_[axis];
+      data += slice % shape_[axis] * steps_[axis];
       slice /= shape_[axis];
     }
-    return view;
+    return data;
   }
 
  private:
@@ -191,17 +194,44 @@ template <class T, class Work, class Solve>
   return run_slices(count, n, stop, solve_slice, clean.get(), clean_one);
 }
 
-/// At least lanes<T>() for any T, and two more.
-inline constexpr std::size_t most_lanes = 18;
+/// At least lanes<T>() for any T.
+inline constexpr std::size_t most_lanes = 16;
 
-/// The slices first, ..., first + count - 1, as the functions for lanes take them.
+/// The slices first, ..., first + count - 1, as the functions for lanes take them. Nothing else is written: of the
+/// smallest matrices, a view is as large as the matrix.
 template <class T>
-[[nodiscard]] std::array<MatrixView<T>, most_lanes> group_of(const Slices<T>& slices, Index first, Index count) {
-  std::array<MatrixView<T>, most_lanes> views;
-  for (Index k = 0; k < count; ++k) {
-    views[static_cast<std::size_t>(k)] = slices[first + k];
+class SliceGroup {
+ public:
+  SliceGroup(const Slices<T>& slices, Index first, Index count) {
+    const MatrixView<T> shape = slices[first];
+    for (Index k = 0; k < count; ++k) {
+      new (memory_ + static_cast<std::size_t>(k) * sizeof(MatrixView<T>))
+          MatrixView<T>{slices.start(first + k), shape.rows, shape.cols, shape.row_stride, shape.col_stride};
+    }
   }
-  return views;
+  [[nodiscard]] const MatrixView<T>* data() const {
+    return std::launder(reinterpret_cast<const MatrixView<T>*>(memory_));  // NOLINT: made above
+  }
+
+ private:
+  alignas(MatrixView<T>) unsigned char memory_[most_lanes * sizeof(MatrixView<T>)];
+};
+
+/// The memory of the slices from `first` on, `count` of them or as many as there are; none where it seems to have gaps.
+template <class T>
+[[nodiscard]] Following<std::remove_const_t<T>> following(const Slices<T>& slices, Index first, Index count) {
+  count = std::min(count, slices.count() - first);
+  if (count <= 0) {
+    return {};
+  }
+  const MatrixView<T> slice = slices[first];
+  const Index size = slice.rows * slice.cols;
+  const bool dense = (slice.col_stride == 1 && slice.row_stride == slice.cols) ||
+                     (slice.row_stride == 1 && slice.col_stride == slice.rows);
+  if (!dense || slices.start(first + count - 1) - slice.data != (count - 1) * size) {
+    return {};
+  }
+  return {slice.data, count * size};
 }
 
 /// Whether a stack of matrices with n columns is laid across lanes: however few, since bits must not depend on the

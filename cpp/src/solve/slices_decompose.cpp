@@ -5,6 +5,8 @@
 #include <hessolve/dense/decompose.hpp>
 #include <hessolve/solve/inverse.hpp>
 
+#include <array>
+
 namespace hessolve {
 namespace {
 
@@ -27,7 +29,8 @@ SliceReport cholesky_slices(const Slices<const T>& A, const Slices<T>& L, bool c
     return found.ok() ? cholesky<T>(A[i], L[i]) : found;
   };
   return run_lanes_or_slices<T>(A, stop, one, [&](Index first, Index count, bool* clean) {
-    cholesky_lanes<T>(group_of(A, first, count).data(), group_of(L, first, count).data(), count, clean);
+    cholesky_lanes<T>(SliceGroup(A, first, count).data(), SliceGroup(L, first, count).data(), count, clean,
+                      following(A, first + count, count));
   });
 }
 
@@ -42,9 +45,12 @@ SliceReport eigh_slices(const Slices<const T>& A, Real<T>* w, const Slices<T>* V
     for (Index k = 0; k < count; ++k) {
       values[static_cast<std::size_t>(k)] = w + (first + k) * n;
     }
-    const auto vectors = V != nullptr ? group_of(*V, first, count) : std::array<MatrixView<T>, most_lanes>{};
-    eigh_lanes<T>(group_of(A, first, count).data(), values.data(), V != nullptr ? vectors.data() : nullptr, count,
-                  clean);
+    const SliceGroup<const T> views(A, first, count);
+    if (V != nullptr) {
+      eigh_lanes<T>(views.data(), values.data(), SliceGroup(*V, first, count).data(), count, clean);
+    } else {
+      eigh_lanes<T>(views.data(), values.data(), nullptr, count, clean);
+    }
   });
 }
 
@@ -59,7 +65,8 @@ SliceReport determinant_slices(const Slices<const T>& A, const std::function<voi
   return run_lanes_or_slices<T>(A, stop, one, [&](Index first, Index count, bool* clean) {
     std::array<T, most_lanes> mantissa{};
     std::array<Index, most_lanes> exponent{};
-    det_lanes<T>(group_of(A, first, count).data(), count, mantissa.data(), exponent.data(), clean);
+    det_lanes<T>(SliceGroup(A, first, count).data(), count, mantissa.data(), exponent.data(), clean,
+                 following(A, first + count, count));
     for (Index k = 0; k < count; ++k) {
       if (clean[k]) {
         const auto slot = static_cast<std::size_t>(k);

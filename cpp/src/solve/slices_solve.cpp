@@ -9,6 +9,7 @@
 
 #include <hessolve/solve/plan.hpp>
 
+#include <array>
 #include <limits>
 
 namespace hessolve {
@@ -116,14 +117,13 @@ SliceReport solve_slices(const Slices<const T>& A, const Slices<const T>& B, con
   const auto group = [&](Index first, Index count, bool* clean) {
     if constexpr (!is_complex<T>) {
       if (A.rows() > solved_in_lanes<T> && A.rows() <= small_limit<T>() && B.cols() == 1) {
-        const Index more = std::min<Index>(2, A.count() - first - count);  // for the memory to fetch early
-        solve_small<T>(group_of(A, first, count + more).data(), group_of(B, first, count).data(),
-                       group_of(X, first, count).data(), count, more, clean);
+        solve_small<T>(SliceGroup(A, first, count).data(), SliceGroup(B, first, count).data(),
+                       SliceGroup(X, first, count).data(), count, clean, following(A, first + 2, count));
         return;
       }
     }
-    solve_lanes<T>(group_of(A, first, count).data(), group_of(B, first, count).data(), group_of(X, first, count).data(),
-                   count, clean);
+    solve_lanes<T>(SliceGroup(A, first, count).data(), SliceGroup(B, first, count).data(),
+                   SliceGroup(X, first, count).data(), count, clean, following(A, first + count, count));
   };
   return run_in_lanes<T>(A.count(), A.rows(), options.stop, certificate_of(Method::lu, A.rows()), group, one);
 }
@@ -153,7 +153,8 @@ SliceReport invert_slices(const Slices<const T>& A, const Slices<T>& X, const So
         return;
       }
     }
-    inv_lanes<T>(group_of(A, first, count).data(), group_of(X, first, count).data(), count, clean);
+    inv_lanes<T>(SliceGroup(A, first, count).data(), SliceGroup(X, first, count).data(), count, clean,
+                 following(A, first + count, count));
   };
   return run_in_lanes<T>(A.count(), n, options.stop, certificate_of(Method::lu, n), group, one);
 }
@@ -207,8 +208,8 @@ SliceReport lstsq_slices(const Slices<const T>& A, const Slices<const T>& B, con
     for (Index q = 0; q < count; ++q) {
       squares_of[static_cast<std::size_t>(q)] = squares + (first + q) * k;
     }
-    lstsq_lanes<T>(group_of(A, first, count).data(), group_of(B, first, count).data(), group_of(X, first, count).data(),
-                   count, squares_of.data(), clean);
+    lstsq_lanes<T>(SliceGroup(A, first, count).data(), SliceGroup(B, first, count).data(),
+                   SliceGroup(X, first, count).data(), count, squares_of.data(), clean);
     if (std::any_of(clean, clean + count, [](bool is) { return is; })) {
       by_svd = false;
     }

@@ -17,9 +17,9 @@ bool is_clean(SmallLu<T, P>& lu, Index n, const T* x, T inverse_bound) {
          (lu.infinity_norm() * inverse_bound <= most_of_bound || 1 / lu.one_norm() / lu.invert() >= epsilon<T>);
 }
 
-/// N systems at once; next: what to ask for meanwhile.
+/// N systems at once; `next` is asked for meanwhile.
 template <class T, int P, int N>
-void solve_packets(const MatrixView<const T>* A, const MatrixView<const T>* B, T* const* x, Upcoming<T> (&next)[N],
+void solve_packets(const MatrixView<const T>* A, const MatrixView<const T>* B, T* const* x, Upcoming<T>& next,
                    bool* clean) {
   const Index n = A[0].rows;
   SmallLu<T, P> lu[N];
@@ -37,21 +37,13 @@ void solve_packets(const MatrixView<const T>* A, const MatrixView<const T>* B, T
   }
 }
 
-/// The memory of a small matrix, where it lies in lines.
-template <class T>
-Upcoming<T> memory_of(MatrixView<const T> A) {
-  const bool by_rows = A.col_stride == 1;
-  const MatrixView<const T> lines = by_rows ? A.transposed() : A;  // its columns
-  return lines.row_stride == 1 ? Upcoming<T>(lines.data, lines.rows, lines.cols, lines.col_stride) : Upcoming<T>();
-}
-
 template <class T, int P>
 bool invert_packets(MatrixView<const T> A, MatrixView<T> X, T& rcond) {
   const Index n = A.rows;
   SmallLu<T, P> only[1];
   SmallLu<T, P>& lu = only[0];
   bool ok = lu.load(A) && lu.evenly_scaled(T(1024));
-  Upcoming<T> nothing[1];
+  Upcoming<T> nothing;
   if (ok) {
     SmallLu<T, P>::factor(only, n, nothing, &ok);
   }
@@ -86,24 +78,21 @@ Index small_limit() {
 template <class T>
 bool solve_small(MatrixView<const T> A, MatrixView<const T> b, T* x) {
   bool clean = false;
-  Upcoming<T> nothing[1];
-  with_packets<T>(A.rows, [&](auto p) { solve_packets<T, decltype(p)::value>(&A, &b, &x, nothing, &clean); });
+  Upcoming<T> nothing;
+  with_packets<T>(A.rows, [&](auto p) { solve_packets<T, decltype(p)::value, 1>(&A, &b, &x, nothing, &clean); });
   return clean;
 }
 
 template <class T>
 void solve_small(const MatrixView<const T>* A, const MatrixView<const T>* B, const MatrixView<T>* X, Index count,
-                 Index more, bool* clean) {
+                 bool* clean, Following<T> next) {
   const Index n = A[0].rows;
   T memory[2][small_lu_limit];
   T* x[2] = {memory[0], memory[1]};
+  Upcoming<T> upcoming(next.data, next.size, 1, 0);
   Index i = 0;
   for (; i + 1 < count; i += 2) {
-    Upcoming<T> next[2];
-    for (Index q = 0; q < std::min<Index>(2, count + more - i - 2); ++q) {
-      next[q] = memory_of<T>(A[i + 2 + q]);
-    }
-    with_packets<T>(n, [&](auto p) { solve_packets<T, decltype(p)::value>(A + i, B + i, x, next, clean + i); });
+    with_packets<T>(n, [&](auto p) { solve_packets<T, decltype(p)::value, 2>(A + i, B + i, x, upcoming, clean + i); });
     for (Index q = 0; q < 2; ++q) {
       if (clean[i + q]) {
         copy_out<T>({x[q], n, 1, n}, X[i + q]);
@@ -128,9 +117,9 @@ template Index small_limit<double>();
 template bool solve_small<float>(MatrixView<const float>, MatrixView<const float>, float*);
 template bool solve_small<double>(MatrixView<const double>, MatrixView<const double>, double*);
 template void solve_small<float>(const MatrixView<const float>*, const MatrixView<const float>*,
-                                 const MatrixView<float>*, Index, Index, bool*);
+                                 const MatrixView<float>*, Index, bool*, Following<float>);
 template void solve_small<double>(const MatrixView<const double>*, const MatrixView<const double>*,
-                                  const MatrixView<double>*, Index, Index, bool*);
+                                  const MatrixView<double>*, Index, bool*, Following<double>);
 template bool invert_small<float>(MatrixView<const float>, MatrixView<float>, float&);
 template bool invert_small<double>(MatrixView<const double>, MatrixView<double>, double&);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <hessolve/core/view.hpp>
+#include <hessolve/dense/batch.hpp>
 
 namespace hessolve {
 
@@ -16,14 +16,14 @@ template <class T>
 [[nodiscard]] bool solve_small(MatrixView<const T> A, MatrixView<const T> b, T* x);
 
 /// The same, with the same bits, for `count` systems of one shape; clean[i]: whether it is true of the i-th, whose X is
-/// written then. `more` further matrices follow in A, whose turn is next.
+/// written then. next: what is read after the first two.
 template <class T>
 void solve_small(const MatrixView<const T>* A, const MatrixView<const T>* B, const MatrixView<T>* X, Index count,
-                 Index more, bool* clean);
+                 bool* clean, Following<T> next = {});
 
-/// X := A^-1 for one small real matrix, and its rcond in the 1-norm; X may be A's memory. False, with X untouched, where
-/// A is not finite, its rows or columns are so different in size that scaling them saves digits, a pivot is zero or
-/// rcond < eps.
+/// X := A^-1 for one small real matrix, and its rcond in the 1-norm; X may be A's memory. False, with X untouched,
+/// where A is not finite, its rows or columns are so different in size that scaling them saves digits, a pivot is zero
+/// or rcond < eps.
 template <class T>
 [[nodiscard]] bool invert_small(MatrixView<const T> A, MatrixView<T> X, T& rcond);
 

@@ -51,11 +51,11 @@ class SmallLu {
     }
   }
 
-  /// Eliminate in the first `columns` columns of N matrices of one size, two pivots at a time: what waits for a pivot of
-  /// one leaves room for the others. ok[q]: whether the q-th has come so far, and no pivot is zero or overflows. next[q]
-  /// is asked for on the way.
+  /// Eliminate in the first `columns` columns of N matrices of one size, two pivots at a time: what waits for a pivot
+  /// of one leaves room for the others. ok[q]: whether the q-th has come so far, and no pivot is zero or overflows.
+  /// `next` is asked for on the way.
   template <int N>
-  static void factor(SmallLu (&lu)[N], Index columns, Upcoming<T> (&next)[N], bool* ok) {
+  static void factor(SmallLu (&lu)[N], Index columns, Upcoming<T>& next, bool* ok) {
     const Index n = lu[0].n_;
     for (Index k = 0; k < n; k += 2) {
       for (Index c = k; c < std::min(n, k + 2); ++c) {
@@ -74,8 +74,8 @@ class SmallLu {
       if (std::none_of(ok, ok + N, [](bool is) { return is; })) {
         return;
       }
-      for (int q = 0; q < N; ++q) {
-        lu[q].apply(k, columns, next[q]);
+      for (SmallLu& one : lu) {
+        one.apply(k, columns, next);
       }
     }
   }
@@ -261,9 +261,7 @@ class SmallLu {
       second[p] = multipliers_[P + p];
     }
     for (Index j = k + 2; j < columns; ++j) {
-      if (const T* line = next.take(cache_line<T>); line != nullptr) {
-        simd::prefetch_to_second_level(line);
-      }
+      next.ask();
       T* c = column(j);
       const Packet u1 = simd::broadcast<T>(c[row]);
       const Packet u2 = simd::negative_multiply_add(between, u1, simd::broadcast<T>(c[row2]));

@@ -28,6 +28,13 @@ struct Batch {
 template <class T>
 using InBatch = Batch<const typename detail::Identity<T>::type>;
 
+/// Contiguous memory that is read after a call, and fetched meanwhile.
+template <class T>
+struct Following {
+  const T* data = nullptr;
+  Index size = 0;
+};
+
 /// How many matrices one call of the functions below takes at most: the lanes of a SIMD register.
 template <class T>
 [[nodiscard]] Index lanes();
@@ -41,15 +48,16 @@ template <class T>
 /// M(U)^-1 M(L)^-1 e with comparison matrices.  [Higham, Accuracy and Stability, 8.3]
 template <class T>
 void solve_lanes(const MatrixView<const T>* A, const MatrixView<const T>* B, const MatrixView<T>* X, Index count,
-                 bool* clean);
+                 bool* clean, Following<T> next = {});
 
 /// X[k] := A[k]^-1, clean where rcond >= eps in the 1-norm.
 template <class T>
-void inv_lanes(const MatrixView<const T>* A, const MatrixView<T>* X, Index count, bool* clean);
+void inv_lanes(const MatrixView<const T>* A, const MatrixView<T>* X, Index count, bool* clean, Following<T> next = {});
 
 /// A[k] = L[k] L[k]^H, the lower triangle read, zeros written above; clean where positive definite.
 template <class T>
-void cholesky_lanes(const MatrixView<const T>* A, const MatrixView<T>* L, Index count, bool* clean);
+void cholesky_lanes(const MatrixView<const T>* A, const MatrixView<T>* L, Index count, bool* clean,
+                    Following<T> next = {});
 
 /// A[k] = V[k] diag(w[k]) V[k]^H, the lower triangle read, w[k][0] <= ... <= w[k][n - 1]; no vectors where V is null.
 /// Householder reflections and the implicit QL iteration, 4/3 n^3 flops and about 4 n^3 more for vectors. Clean where
@@ -66,6 +74,7 @@ void lstsq_lanes(const MatrixView<const T>* A, const MatrixView<const T>* B, con
 
 /// mantissa[k] 2^exponent[k] := det A[k]; clean where A is finite and no pivot is zero.
 template <class T>
-void det_lanes(const MatrixView<const T>* A, Index count, T* mantissa, Index* exponent, bool* clean);
+void det_lanes(const MatrixView<const T>* A, Index count, T* mantissa, Index* exponent, bool* clean,
+               Following<T> next = {});
 
 }  // namespace hessolve
