@@ -138,6 +138,26 @@ def test_a_bad_slice_is_named_and_spoils_nothing(n, dtype, place):
             call()
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", [4, 16, 24, 31, 32])
+def test_neighbours_that_fail_together_or_late_spoil_nothing(n, dtype):
+    A, b = stack(n, dtype), np.ones(n, dtype)
+    alone = hs.solve(A, b)
+    first, second, late = 4, 5, 10
+    A[first, :, 0] = 0
+    A[second, :, 1] = 0
+    A[late, :, -1] = 0  # its last pivot
+    bad = [first, second, late]
+    good = np.setdiff1d(np.arange(COUNT), bad)
+    with pytest.warns(hs.IllConditionedWarning, match=rf"singular in 3 of {COUNT} slices|singular in slice {first}"):
+        x = hs.solve(A, b, on_singular="warn")
+    np.testing.assert_array_equal(x[good], alone[good])
+    assert np.isnan(x[bad]).all()
+    A[first, 0, 0] = np.inf
+    with pytest.raises(ValueError, match=rf"has a NaN or infinity at slice {first}, row 0"):
+        hs.solve(A, b)
+
+
 @pytest.mark.parametrize("n", [2, 4, 9, 32])
 def test_an_indefinite_slice_of_cholesky_is_named(n):
     A = definite(n, np.float64)

@@ -278,6 +278,7 @@ def test_same_bits_wherever_the_matrix_lies(n, dtype):
     memory = np.empty(A.nbytes + 128, dtype=np.uint8)
     start = -memory.ctypes.data % 64
     for place in range(start, start + 64, np.dtype(dtype).alignment):
+        memory[:] = 255  # NaN in any dtype
         moved = memory[place : place + A.nbytes].view(dtype).reshape(n, n)
         moved[...] = A
         s = hs.iterate(moved, b, method="gmres", rtol=0.0, maxiter=5, full_output=True)

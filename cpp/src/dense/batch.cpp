@@ -13,7 +13,7 @@ namespace {
 /// several matrices side by side are no stream that a processor foresees. The few lines of the smallest come early
 /// enough.
 template <class T, int N>
-HESSOLVE_INLINE void ask(Upcoming<T>& next) {
+HESSOLVE_INLINE void ask_ahead(Upcoming<T>& next) {
   constexpr Index lines = std::max<Index>(1, 2 * static_cast<Index>(sizeof(Lanes<T>)) / 64);
   for (Index line = 0; line < lines && (N == 0 || N > 4); ++line) {
     next.ask();
@@ -24,9 +24,8 @@ HESSOLVE_INLINE void ask(Upcoming<T>& next) {
 /// exchanged from the pivot's column on: multipliers are not kept. growth[i], where not null, becomes (M(L)^-1 e)_i.
 /// negated, where not null, is -1 in lanes with an odd number of exchanges.
 template <class T, int N>
-HESSOLVE_INLINE void eliminate(Index rows, const Rows<T>& W, Size<T>* growth, Size<T>* negated,
-                               Following<T> following) {
-  Upcoming<T> next(following.data, following.size, 1, 0);
+HESSOLVE_INLINE void eliminate(Index rows, const Rows<T>& W, Size<T>* growth, Size<T>* negated, Following<T> next) {
+  Upcoming<T> lines(next.data, next.size);
   using R = Real<T>;
   const Index n = N > 0 ? N : rows;
   const Index width = W.stride();
@@ -53,7 +52,7 @@ HESSOLVE_INLINE void eliminate(Index rows, const Rows<T>& W, Size<T>* growth, Si
     }
     const Lanes<T> inverse = reciprocal<T>(W[c][c]);
     for (Index r = c + 1; r < n; ++r) {
-      ask<T, N>(next);
+      ask_ahead<T, N>(lines);
       const Lanes<T> l = multiply<T>(W[r][c], inverse);
       for (Index j = c + 1; j < width; ++j) {
         W[r][j] = subtract_product<T>(l, W[c][j], W[r][j]);
@@ -195,7 +194,7 @@ void inv_of_size(const MatrixView<const T>* A, const MatrixView<T>* X, Index cou
 template <class T, int N>
 void cholesky_of_size(const MatrixView<const T>* A, const MatrixView<T>* L, Index count, bool* clean,
                       Following<T> next) {
-  Upcoming<T> lines(next.data, next.size, 1, 0);
+  Upcoming<T> lines(next.data, next.size);
   using R = Real<T>;
   const Index n = N > 0 ? N : A[0].rows;
   const Rows<T> W(n, n);
@@ -217,7 +216,7 @@ void cholesky_of_size(const MatrixView<const T>* A, const MatrixView<T>* L, Inde
     W[c][c] = all_lanes<T>(R(0));
     W[c][c].re = root;
     for (Index i = c + 1; i < n; ++i) {
-      ask<T, N>(lines);
+      ask_ahead<T, N>(lines);
       Lanes<T> sum = W[i][c];
       for (Index j = 0; j < c; ++j) {
         sum = subtract_conjugate_product<T>(W[i][j], W[c][j], sum);

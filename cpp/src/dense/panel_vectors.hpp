@@ -7,19 +7,6 @@
 /// What reductions to tridiagonal and bidiagonal form do with one column of a panel.
 namespace hessolve {
 
-/// y -= A x
-template <class T>
-void subtract_product(InColMajor<T> A, const T* x, T* y) {
-  constexpr int N = 8;
-  Index c = 0;
-  for (; c + N <= A.cols; c += N) {
-    subtract_multiples<N, T>(A.rows, x + c, A.col(c), A.stride, y);
-  }
-  for (; c < A.cols; ++c) {
-    subtract_multiple<T>(A.rows, x[c], A.col(c), y);
-  }
-}
-
 /// result := A^H x
 template <class T>
 void adjoint_product(InColMajor<T> A, const T* x, T* result) {

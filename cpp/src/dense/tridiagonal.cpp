@@ -6,9 +6,10 @@
 namespace hessolve {
 namespace {
 
-/// y += (A(:, from:to) and its mirror image) x for a Hermitian A of which the lower triangle is read, once.
+/// y += (A(:, from:to) and its mirror image) x for a Hermitian A of which the lower triangle is read, once. Row `head`
+/// is the first where a packet may begin.
 template <class T>
-void add_hermitian_columns(InColMajor<T> A, Index from, Index to, const T* x, T* y) {
+void add_hermitian_columns(InColMajor<T> A, Index from, Index to, Index head, const T* x, T* y) {
   constexpr Index W = simd::width<T>;
   constexpr Index N = simd::tile_columns;
   const Index n = A.rows;
@@ -45,15 +46,20 @@ void add_hermitian_columns(InColMajor<T> A, Index from, Index to, const T* x, T*
       return u;
     };
     Index i = j + N;
-    for (; i + W <= n; i += W) {
-      simd::store<T>(
-          y + i, step(simd::load<T>(x + i), simd::load<T>(y + i), [i](const T* p) { return simd::load<T>(p + i); }));
+    const auto few = [&](Index r) {
+      const auto get = [i, r](const T* p) { return simd::load_partial<T>(p + i, r); };
+      simd::store_partial<T>(y + i, step(get(x), get(y), get), r);
+      i += r;
+    };
+    if (const Index r = std::min((head + W - i % W) % W, n - i); r > 0) {
+      few(r);
     }
-    if (const Index r = n - i; r > 0) {
-      simd::store_partial<T>(y + i,
-                             step(simd::load_partial<T>(x + i, r), simd::load_partial<T>(y + i, r),
-                                  [i, r](const T* p) { return simd::load_partial<T>(p + i, r); }),
-                             r);
+    for (; i + W <= n; i += W) {
+      const auto get = [i](const T* p) { return simd::load<T>(p + i); };
+      simd::store<T>(y + i, step(get(x), get(y), get));
+    }
+    if (i < n) {
+      few(n - i);
     }
     for (int c = 0; c < N; ++c) {
       y[j + c] += Eigen::internal::predux(sum[c]);
@@ -84,7 +90,7 @@ class Tridiagonal {
         left_(n_, 2 * width_),
         right_(n_, 2 * width_),
         packed_(has_microkernel<T> ? packed_size<T>(n_, 2 * width_) : 0),
-        sums_(n_, parts) {}
+        sums_(n_ + simd::width<T>, parts) {}
 
   [[nodiscard]] Outcome run() {
     in_parallel(n_ < serial_below ? 1 : get_num_threads(), [this] { work(); });
@@ -182,10 +188,13 @@ class Tridiagonal {
     const Index m = n_ - j - 1;
     const Index from = part_begin(m, p);
     const Index to = part_begin(m, p + 1);
-    T* y = sums_.view().col(p);
+    T* y = sum(j, p);
     std::fill(y + from, y + m, T(0));
-    add_hermitian_columns<T>(A_.block(j + 1, j + 1, m, m), from, to, A_.col(j) + j + 1, y);
+    constexpr Index W = simd::width<T>;
+    add_hermitian_columns<T>(A_.block(j + 1, j + 1, m, m), from, to, W - 1 - j % W, A_.col(j) + j + 1, y);
   }
+  /// A part of A v for column j, its elements in the lanes of those of A.
+  [[nodiscard]] T* sum(Index j, Index p) const { return sums_.view().col(p) + (j + 1) % simd::width<T>; }
 
   /// w = p - (tau v^H p / 2) v, p = conj(tau) (A - V W^H - W V^H) v.
   void end_column(Index k, Index j) {
@@ -195,10 +204,10 @@ class Tridiagonal {
     const ColMajor<const T> W = w_.view().block(j + 1, 0, m, i);
     const T* v = A_.col(j) + j + 1;
     T* w = w_.view().col(i) + j + 1;
-    std::copy_n(sums_.view().col(0), m, w);
+    std::copy_n(sum(j, 0), m, w);
     for (Index p = 1; p < part_count(m); ++p) {
       const Index from = part_begin(m, p);
-      subtract_multiple<T>(m - from, T(-1), sums_.view().col(p) + from, w + from);
+      subtract_multiple<T>(m - from, T(-1), sum(j, p) + from, w + from);
     }
     T factor[widest];
     adjoint_product<T>(W, v, factor);

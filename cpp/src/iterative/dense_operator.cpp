@@ -2,7 +2,6 @@
 // A dense matrix as an operator. Its rows are read as contiguous vectors; other layouts are copied once.
 #include "iterative/compressed.hpp"
 #include "kernel/scaling.hpp"
-#include "kernel/source.hpp"
 
 namespace hessolve {
 namespace {
@@ -82,7 +81,17 @@ class Dense final : public Entries<T> {
     return norm;
   }
   [[nodiscard]] std::pair<Index, Index> find_non_finite() const override {
-    return check_finite<T>(Source<T>{MatrixView<const T>{data_, this->rows(), this->cols(), stride_, 1}});
+    for (Index i = 0; i < this->rows(); ++i) {
+      if (vectors::all_finite(this->cols(), row(i))) {
+        continue;
+      }
+      for (Index j = 0; j < this->cols(); ++j) {
+        if (!(cheap_abs(row(i)[j]) <= std::numeric_limits<R>::max())) {
+          return {i, j};
+        }
+      }
+    }
+    return {-1, -1};
   }
   void diagonal(T* d) const override {
     for (Index i = 0; i < std::min(this->rows(), this->cols()); ++i) {

@@ -61,7 +61,7 @@ Real<T> squared_norm(Index n, const T* x) {
   return sum_blocks<Real<T>>(n, [&](Index i, Index end) { return squares(x + i, end - i); });
 }
 
-/// |x_0| + ... + |x_n-1| of one block.
+/// |x_0| + ... + |x_n-1|
 template <class T>
 Real<T> sum_of_moduli(const T* x, Index n) {
   if constexpr (is_complex<T>) {

@@ -2,6 +2,8 @@
 #pragma once
 #include "kernel/simd.hpp"
 
+#include <hessolve/core/view.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <type_traits>
@@ -33,14 +35,20 @@ template <bool Conjugate, class T>
   return Eigen::internal::predux(simd::add(sum[0], sum[1]));
 }
 
+/// Elements of columns of length n to be taken first, so that all others are read in packets that touch one cache line
+/// each, which takes half the time; 0 where the columns do not begin alike or are too short for that.
+template <class T>
+[[nodiscard]] HESSOLVE_INLINE Index elements_apart(const T* A, Index stride, Index n) {
+  constexpr Index W = simd::width<T>;
+  return n >= 8 * W && stride % W == 0 ? simd::elements_to_alignment<T>(A) : 0;
+}
+
 /// result[c] = sum of op(a_i) b_i for N columns a = A(:, c) at once: several streams from memory, and b read once.
-/// Columns that all begin at the same place in a packet are read by whole packets, each element in the lane of its sum:
-/// loads that touch two cache lines take twice as long, and the bits do not depend on where A lies.
+/// Wherever A lies, each element goes into the lane of its sum: the bits do not depend on it.
 template <bool Conjugate, int N, class T>
 void dots(const T* A, Index stride, const T* b, Index n, T* result) {
   constexpr Index W = simd::width<T>;
-  constexpr Index ahead = 4 * W;  // what unaligned loads ask for early
-  constexpr Index long_enough = 8 * W;
+  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
   simd::Packet<T> sum[N];
   for (int c = 0; c < N; ++c) {
     sum[c] = simd::zero<T>();
@@ -59,7 +67,7 @@ void dots(const T* A, Index stride, const T* b, Index n, T* result) {
   };
   const auto nothing = [](const T*) {};
   const bool alike = N == 1 || stride % W == 0;
-  const Index head = alike && n >= long_enough ? simd::elements_to_alignment<T>(A) : 0;
+  const Index head = elements_apart<T>(A, alike ? 0 : stride, n);
   Index i = head;
   if (head > 0) {
     step([head](const T* p) { return simd::load_last<T>(p, head); }, nothing);
@@ -71,7 +79,11 @@ void dots(const T* A, Index stride, const T* b, Index n, T* result) {
   } else {
     for (; i + W <= n; i += W) {
       step([i](const T* p) { return simd::load<T>(p + i); },
-           [i](const T* p) { Eigen::internal::prefetch(p + i + ahead); });
+           [i](const T* p) {
+             if (W >= line || i % line == 0) {
+               Eigen::internal::prefetch(p + i + 4 * line);
+             }
+           });
     }
   }
   if (const Index r = n - i; r > 0) {
@@ -135,14 +147,19 @@ template <class T>
 HESSOLVE_INLINE void subtract_multiple(Index n, T a, const T* x, T* y) {
   constexpr Index W = simd::width<T>;
   const simd::Packet<T> factor = simd::broadcast<T>(a);
-  Index i = 0;
+  const auto few = [&](Index i, Index r) {
+    const simd::Packet<T> v = simd::load_partial<T>(y + i, r);
+    simd::store_partial<T>(y + i, simd::negative_multiply_add(simd::load_partial<T>(x + i, r), factor, v), r);
+  };
+  Index i = elements_apart<T>(y, 0, n);
+  if (i > 0) {
+    few(0, i);
+  }
   for (; i + W <= n; i += W) {
     simd::store<T>(y + i, simd::negative_multiply_add(simd::load<T>(x + i), factor, simd::load<T>(y + i)));
   }
-  if (const Index r = n - i; r > 0) {
-    simd::store_partial<T>(
-        y + i, simd::negative_multiply_add(simd::load_partial<T>(x + i, r), factor, simd::load_partial<T>(y + i, r)),
-        r);
+  if (i < n) {
+    few(i, n - i);
   }
 }
 
@@ -155,7 +172,17 @@ HESSOLVE_INLINE void subtract_multiples(Index n, const T* x, const T* A, Index s
   for (int c = 0; c < N; ++c) {
     factor[c] = simd::broadcast<T>(x[c]);
   }
-  Index i = 0;
+  const auto few = [&](Index i, Index r) {
+    simd::Packet<T> v = simd::load_partial<T>(y + i, r);
+    for (int c = 0; c < N; ++c) {
+      v = simd::negative_multiply_add(simd::load_partial<T>(A + i + c * stride, r), factor[c], v);
+    }
+    simd::store_partial<T>(y + i, v, r);
+  };
+  Index i = elements_apart<T>(A, stride, n);
+  if (i > 0) {
+    few(0, i);
+  }
   for (; i + W <= n; i += W) {
     simd::Packet<T> v = simd::load<T>(y + i);
     for (int c = 0; c < N; ++c) {
@@ -163,12 +190,24 @@ HESSOLVE_INLINE void subtract_multiples(Index n, const T* x, const T* A, Index s
     }
     simd::store<T>(y + i, v);
   }
-  if (const Index r = n - i; r > 0) {
-    simd::Packet<T> v = simd::load_partial<T>(y + i, r);
-    for (int c = 0; c < N; ++c) {
-      v = simd::negative_multiply_add(simd::load_partial<T>(A + i + c * stride, r), factor[c], v);
-    }
-    simd::store_partial<T>(y + i, v, r);
+  if (i < n) {
+    few(i, n - i);
+  }
+}
+
+/// y -= A x
+template <class T>
+void subtract_product(InColMajor<T> A, const T* x, T* y) {
+  Index c = 0;
+  for (; c + 8 <= A.cols; c += 8) {
+    subtract_multiples<8, T>(A.rows, x + c, A.col(c), A.stride, y);
+  }
+  if (c + 4 <= A.cols) {
+    subtract_multiples<4, T>(A.rows, x + c, A.col(c), A.stride, y);
+    c += 4;
+  }
+  for (; c < A.cols; ++c) {
+    subtract_multiple<T>(A.rows, x[c], A.col(c), y);
   }
 }
 

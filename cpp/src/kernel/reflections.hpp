@@ -108,7 +108,17 @@ void subtract_outer(Index n, const T* v, const T* w, T* A, Index stride) {
   for (int c = 0; c < N; ++c) {
     factor[c] = simd::broadcast<T>(w[c]);
   }
-  Index i = 0;
+  const auto few = [&](Index i, Index r) {
+    const simd::Packet<T> x = simd::load_partial<T>(v + i, r);
+    for (int c = 0; c < N; ++c) {
+      T* y = A + c * stride + i;
+      simd::store_partial<T>(y, simd::negative_multiply_add(x, factor[c], simd::load_partial<T>(y, r)), r);
+    }
+  };
+  Index i = elements_apart<T>(A, stride, n);
+  if (i > 0) {
+    few(0, i);
+  }
   for (; i + width <= n; i += width) {
     const simd::Packet<T> x = simd::load<T>(v + i);
     for (int c = 0; c < N; ++c) {
@@ -116,12 +126,8 @@ void subtract_outer(Index n, const T* v, const T* w, T* A, Index stride) {
       simd::store<T>(y, simd::negative_multiply_add(x, factor[c], simd::load<T>(y)));
     }
   }
-  if (const Index r = n - i; r > 0) {
-    const simd::Packet<T> x = simd::load_partial<T>(v + i, r);
-    for (int c = 0; c < N; ++c) {
-      T* y = A + c * stride + i;
-      simd::store_partial<T>(y, simd::negative_multiply_add(x, factor[c], simd::load_partial<T>(y, r)), r);
-    }
+  if (i < n) {
+    few(i, n - i);
   }
 }
 

@@ -107,10 +107,21 @@ HESSOLVE_INLINE void store_partial(T* p, const Packet<T>& v, Index n) {
 /// Lane i moves to lane i + n, those that leave at the end come in at the beginning; 0 <= n <= width.
 template <class T>
 HESSOLVE_INLINE Packet<T> rotate(const Packet<T>& v, Index n) {
-  alignas(64) T lanes[2 * width<T>];
-  store<T>(lanes, v);
-  store<T>(lanes + width<T>, v);
-  return load<T>(lanes + width<T> - n);
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, double>) {
+    const __m512i lanes = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm512_permutexvar_pd(_mm512_sub_epi64(lanes, _mm512_set1_epi64(n)), v);
+  } else if constexpr (std::is_same_v<T, float>) {
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return _mm512_permutexvar_ps(_mm512_sub_epi32(lanes, _mm512_set1_epi32(static_cast<int>(n))), v);
+  } else
+#endif
+  {
+    alignas(64) T lanes[2 * width<T>];
+    store<T>(lanes, v);
+    store<T>(lanes + width<T>, v);
+    return load<T>(lanes + width<T> - n);
+  }
 }
 
 /// Where a loop runs over whole packets and one rest: load(p, n) for a run-time n of width or less.
@@ -127,8 +138,8 @@ HESSOLVE_INLINE void store_upto(T* p, const Packet<T>& v, Index n) {
   }
 }
 
-/// Elements from p to the next address that a packet may be loaded from without touching two cache lines; 0 where no
-/// element begins there.
+/// Elements from p to the next address that is a multiple of a packet's size: 0 if p is one, or no element begins
+/// there.
 template <class T>
 HESSOLVE_INLINE Index elements_to_alignment(const T* p) {
   const auto past = reinterpret_cast<std::uintptr_t>(p) % sizeof(Packet<T>);

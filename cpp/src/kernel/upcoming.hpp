@@ -14,6 +14,7 @@ template <class T>
 class Upcoming {
  public:
   Upcoming() = default;
+  Upcoming(const T* data, Index length) : Upcoming(data, length, 1, 0) {}
   Upcoming(const T* data, Index length, Index runs, Index stride)
       : data_(data),
         length_(length),
@@ -38,7 +39,7 @@ class Upcoming {
     return p;
   }
 
-  /// Ask for one line more, if there is one.
+  /// Ask for the next line, if there is one.
   void ask() {
     if (const T* line = take(cache_line<T>); line != nullptr) {
       simd::prefetch_to_second_level(line);

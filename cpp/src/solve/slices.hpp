@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <new>
 #include <optional>
 
 /// Stacks of matrices: their views, the evidence for each slice, and the two ways to work through them.
@@ -197,24 +196,19 @@ template <class T, class Work, class Solve>
 /// At least lanes<T>() for any T.
 inline constexpr std::size_t most_lanes = 16;
 
-/// The slices first, ..., first + count - 1, as the functions for lanes take them. Nothing else is written: of the
-/// smallest matrices, a view is as large as the matrix.
+/// The slices first, ..., first + count - 1, as the functions for lanes take them.
 template <class T>
 class SliceGroup {
  public:
-  SliceGroup(const Slices<T>& slices, Index first, Index count) {
-    const MatrixView<T> shape = slices[first];
+  SliceGroup(const Slices<T>& slices, Index first, Index count) : views_(count) {
     for (Index k = 0; k < count; ++k) {
-      new (memory_ + static_cast<std::size_t>(k) * sizeof(MatrixView<T>))
-          MatrixView<T>{slices.start(first + k), shape.rows, shape.cols, shape.row_stride, shape.col_stride};
+      views_[k] = slices[first + k];
     }
   }
-  [[nodiscard]] const MatrixView<T>* data() const {
-    return std::launder(reinterpret_cast<const MatrixView<T>*>(memory_));  // NOLINT: made above
-  }
+  [[nodiscard]] const MatrixView<T>* data() const { return views_.data(); }
 
  private:
-  alignas(MatrixView<T>) unsigned char memory_[most_lanes * sizeof(MatrixView<T>)];
+  Scratch<MatrixView<T>, most_lanes> views_;
 };
 
 /// The memory of the slices from `first` on, `count` of them or as many as there are; none where it seems to have gaps.

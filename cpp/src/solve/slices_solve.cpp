@@ -30,9 +30,9 @@ bool nothing_claimed(const SolveOptions& options) {
   return options.assume == Assume::nothing || options.assume == Assume::general;
 }
 
-/// Sizes up to which matrices of a stack are faster across lanes than two by two. Groups of larger ones do not fit the
-/// first-level cache, and exchange rows wherever one of them does; and the bound by which lanes prove a solution right
-/// says little in single precision.
+/// Sizes up to which matrices of a stack are faster across lanes (with AVX-512) than one by one, or two by two where
+/// they are solved with. Groups of larger ones do not fit the first-level cache, and exchange rows wherever one of them
+/// does; and the bound by which lanes prove a solution right says little in single precision.
 template <class T>
 constexpr Index solved_in_lanes = is_complex<T>              ? lane_limit
                                   : std::is_same_v<T, float> ? 12
@@ -118,7 +118,7 @@ SliceReport solve_slices(const Slices<const T>& A, const Slices<const T>& B, con
     if constexpr (!is_complex<T>) {
       if (A.rows() > solved_in_lanes<T> && A.rows() <= small_limit<T>() && B.cols() == 1) {
         solve_small<T>(SliceGroup(A, first, count).data(), SliceGroup(B, first, count).data(),
-                       SliceGroup(X, first, count).data(), count, clean, following(A, first + 2, count));
+                       SliceGroup(X, first, count).data(), count, clean, following(A, first, 2 * count));
         return;
       }
     }

@@ -58,13 +58,13 @@ bool invert_packets(MatrixView<const T> A, MatrixView<T> X, T& rcond) {
   return true;
 }
 
-/// call(packets) with the packets of a column of n as a constant.
-template <class T, int P = 1, class Call>
+/// call(packets) with the packets of a column of n <= Most as a constant.
+template <class T, Index Most = small_lu_limit, int P = 1, class Call>
 decltype(auto) with_packets(Index n, Call&& call) {
-  if constexpr (P * simd::width<T> >= small_lu_limit || P == 8) {
+  if constexpr (P * simd::width<T> >= Most || P == 8) {
     return call(std::integral_constant<int, P>{});
   } else {
-    return n <= P * simd::width<T> ? call(std::integral_constant<int, P>{}) : with_packets<T, P + 1>(n, call);
+    return n <= P * simd::width<T> ? call(std::integral_constant<int, P>{}) : with_packets<T, Most, P + 1>(n, call);
   }
 }
 
@@ -85,24 +85,26 @@ bool solve_small(MatrixView<const T> A, MatrixView<const T> b, T* x) {
 
 template <class T>
 void solve_small(const MatrixView<const T>* A, const MatrixView<const T>* B, const MatrixView<T>* X, Index count,
-                 bool* clean, Following<T> next) {
+                 bool* clean, Following<T> run) {
   const Index n = A[0].rows;
-  T memory[2][small_lu_limit];
+  const Index pair = std::min(2 * n * n, run.size);
+  Upcoming<T> next(run.data + pair, run.size - pair);
+  T memory[2][lane_limit];
   T* x[2] = {memory[0], memory[1]};
-  Upcoming<T> upcoming(next.data, next.size, 1, 0);
-  Index i = 0;
-  for (; i + 1 < count; i += 2) {
-    with_packets<T>(n, [&](auto p) { solve_packets<T, decltype(p)::value, 2>(A + i, B + i, x, upcoming, clean + i); });
-    for (Index q = 0; q < 2; ++q) {
+  for (Index i = 0; i < count; i += 2) {
+    const Index both = std::min<Index>(2, count - i);
+    with_packets<T, lane_limit>(n, [&](auto packets) {
+      constexpr int P = decltype(packets)::value;
+      if (both == 2) {
+        solve_packets<T, P, 2>(A + i, B + i, x, next, clean + i);
+      } else {
+        solve_packets<T, P, 1>(A + i, B + i, x, next, clean + i);
+      }
+    });
+    for (Index q = 0; q < both; ++q) {
       if (clean[i + q]) {
         copy_out<T>({x[q], n, 1, n}, X[i + q]);
       }
-    }
-  }
-  if (i < count) {
-    clean[i] = solve_small<T>(A[i], B[i], x[0]);
-    if (clean[i]) {
-      copy_out<T>({x[0], n, 1, n}, X[i]);
     }
   }
 }

@@ -15,11 +15,12 @@ template <class T>
 template <class T>
 [[nodiscard]] bool solve_small(MatrixView<const T> A, MatrixView<const T> b, T* x);
 
-/// The same, with the same bits, for `count` systems of one shape; clean[i]: whether it is true of the i-th, whose X is
-/// written then. next: what is read after the first two.
+/// The same, with the same bits, for `count` systems of one shape, no larger than lane_limit; clean[i]: whether it is
+/// true of the i-th, whose X is written then. run: the memory of A[0] and all that follows without a gap and is read
+/// soon.
 template <class T>
 void solve_small(const MatrixView<const T>* A, const MatrixView<const T>* B, const MatrixView<T>* X, Index count,
-                 bool* clean, Following<T> next = {});
+                 bool* clean, Following<T> run = {});
 
 /// X := A^-1 for one small real matrix, and its rcond in the 1-norm; X may be A's memory. False, with X untouched,
 /// where A is not finite, its rows or columns are so different in size that scaling them saves digits, a pivot is zero

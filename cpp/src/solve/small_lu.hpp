@@ -52,8 +52,8 @@ class SmallLu {
   }
 
   /// Eliminate in the first `columns` columns of N matrices of one size, two pivots at a time: what waits for a pivot
-  /// of one leaves room for the others. ok[q]: whether the q-th has come so far, and no pivot is zero or overflows.
-  /// `next` is asked for on the way.
+  /// of one leaves room for the others. ok[q] stays true unless a pivot of the q-th is zero or overflows. `next` is
+  /// asked for on the way.
   template <int N>
   static void factor(SmallLu (&lu)[N], Index columns, Upcoming<T>& next, bool* ok) {
     const Index n = lu[0].n_;
@@ -61,7 +61,7 @@ class SmallLu {
       for (Index c = k; c < std::min(n, k + 2); ++c) {
         for (SmallLu& one : lu) {
           if (c > k) {
-            one.update_next(k);
+            one.update(c, k);
           }
         }
         for (int q = 0; q < N; ++q) {
@@ -241,17 +241,13 @@ class SmallLu {
 
   /// What pivots k and k + 1 change in the columns behind; a line of what comes next is asked for in each.
   void apply(Index k, Index columns, Upcoming<T>& next) {
-    const Index row = pivot_[k];
     if (k + 1 == n_) {
       for (Index j = k + 1; j < columns; ++j) {
-        T* c = column(j);
-        const Packet u = simd::broadcast<T>(c[row]);
-        for (int p = 0; p < P; ++p) {
-          simd::store<T>(c + p * W, simd::negative_multiply_add(multipliers_[p], u, simd::load<T>(c + p * W)));
-        }
+        update(j, k);
       }
       return;
     }
+    const Index row = pivot_[k];
     const Index row2 = pivot_[k + 1];
     const Packet between = simd::broadcast<T>(column(k)[row2]);
     Packet first[P];
@@ -304,7 +300,7 @@ class SmallLu {
     const T largest = simd::largest_lane(top[0]);
     const Index row = first_of(size, largest);
     pivot_[k] = row;
-    inverse_[k] = std::copysign(T(1) / largest, a[row]);  // one does not wait for the other
+    inverse_[k] = std::copysign(T(1) / largest, a[row]);  // |a[row]| is largest: need not wait for row
     return largest > T(0) && largest <= std::numeric_limits<T>::max();
   }
 
@@ -325,12 +321,12 @@ class SmallLu {
     }
   }
 
-  /// Column k + 1 by the pivot of column k.
-  HESSOLVE_INLINE void update_next(Index k) {
-    T* next = column(k + 1);
-    const Packet u = simd::broadcast<T>(next[pivot_[k]]);
+  /// Column j loses what pivot k, the first of two, eliminates.
+  HESSOLVE_INLINE void update(Index j, Index k) {
+    T* c = column(j);
+    const Packet u = simd::broadcast<T>(c[pivot_[k]]);
     for (int p = 0; p < P; ++p) {
-      simd::store<T>(next + p * W, simd::negative_multiply_add(multipliers_[p], u, simd::load<T>(next + p * W)));
+      simd::store<T>(c + p * W, simd::negative_multiply_add(multipliers_[p], u, simd::load<T>(c + p * W)));
     }
   }
 

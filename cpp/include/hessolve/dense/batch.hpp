@@ -42,7 +42,7 @@ template <class T>
 /// The functions below work on A[0], ..., A[count - 1], count <= lanes(), which share shape and strides, with at most
 /// lane_limit columns. clean[k] tells whether matrix k was answered: regular with a margin, finite, its backward error
 /// at most n eps. What is written for the others is of no use, and they deserve the careful function for one matrix. X
-/// must not overlap A.
+/// must not overlap A. `next` changes nothing but the time until the next call.
 
 /// X[k] := A[k]^-1 B[k] by LU with partial pivoting. The condition number is bounded, not estimated: |A^-1| e <=
 /// M(U)^-1 M(L)^-1 e with comparison matrices.  [Higham, Accuracy and Stability, 8.3]
