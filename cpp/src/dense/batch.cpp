@@ -9,9 +9,8 @@
 namespace hessolve {
 namespace {
 
-/// Ask for the memory that comes next, in the inner loop of what is done meanwhile, n (n - 1) / 2 times or more:
-/// several matrices side by side are no stream that a processor foresees. The few lines of the smallest come early
-/// enough.
+/// Ask for the memory that comes next, n (n - 1) / 2 times in the inner loop of what is done meanwhile: several
+/// matrices side by side are no stream that a processor foresees. The few lines of the smallest come early enough.
 template <class T, int N>
 HESSOLVE_INLINE void ask_ahead(Upcoming<T>& next) {
   constexpr Index lines = std::max<Index>(1, 2 * static_cast<Index>(sizeof(Lanes<T>)) / 64);

@@ -70,7 +70,7 @@ template <class T>
 Outcome gmres(const Operator<T>& A, const T* b, T* x, const Operator<T>* M, const IterateOptions& options,
               const Observer<T>& observer, IterateReport& report) {
   using R = Real<T>;
-  constexpr R kept = 0.7071;  // what takes no more than it leaves does not enlarge what orthogonality has been lost
+  constexpr R kept = 0.7071;  // a projection that takes no more than it leaves does not enlarge what was lost before
   const Index n = A.rows();
   constexpr Index half_gigabyte = Index(1) << 29;
   const Index fitting = half_gigabyte / static_cast<Index>(sizeof(T)) / std::max<Index>(n, 1);

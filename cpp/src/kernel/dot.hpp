@@ -36,7 +36,8 @@ template <bool Conjugate, class T>
 }
 
 /// Elements of columns of length n to be taken first, so that all others are read in packets that touch one cache line
-/// each, which takes half the time; 0 where the columns do not begin alike or are too short for that.
+/// each, which takes half the time; 0 where the columns do not begin alike or are too short for that. One column has
+/// stride 0.
 template <class T>
 [[nodiscard]] HESSOLVE_INLINE Index elements_apart(const T* A, Index stride, Index n) {
   constexpr Index W = simd::width<T>;
@@ -66,8 +67,9 @@ void dots(const T* A, Index stride, const T* b, Index n, T* result) {
     }
   };
   const auto nothing = [](const T*) {};
-  const bool alike = N == 1 || stride % W == 0;
-  const Index head = elements_apart<T>(A, alike ? 0 : stride, n);
+  const Index between = N == 1 ? 0 : stride;
+  const bool alike = between % W == 0;
+  const Index head = elements_apart<T>(A, between, n);
   Index i = head;
   if (head > 0) {
     step([head](const T* p) { return simd::load_last<T>(p, head); }, nothing);

@@ -14,7 +14,7 @@ template <class T>
 class Upcoming {
  public:
   Upcoming() = default;
-  Upcoming(const T* data, Index length) : Upcoming(data, length, 1, 0) {}
+  Upcoming(const T* data, Index length) : Upcoming(data, length, length > 0 ? 1 : 0, 0) {}
   Upcoming(const T* data, Index length, Index runs, Index stride)
       : data_(data),
         length_(length),
