@@ -149,7 +149,7 @@ def test_neighbours_that_fail_together_or_late_spoil_nothing(n, dtype):
     A[late, :, -1] = 0  # its last pivot
     bad = [first, second, late]
     good = np.setdiff1d(np.arange(COUNT), bad)
-    with pytest.warns(hs.IllConditionedWarning, match=rf"singular in 3 of {COUNT} slices|singular in slice {first}"):
+    with pytest.warns(hs.IllConditionedWarning, match=rf"singular in slice {first} and 2 more: "):
         x = hs.solve(A, b, on_singular="warn")
     np.testing.assert_array_equal(x[good], alone[good])
     assert np.isnan(x[bad]).all()

@@ -4,6 +4,7 @@
 #include <hessolve/dense/batch.hpp>
 
 #include "kernel/block_sizes.hpp"
+#include "kernel/lanes.hpp"
 #include "kernel/team.hpp"
 #include "least_squares/core.hpp"
 
@@ -220,8 +221,7 @@ template <class T>
   }
   const MatrixView<T> slice = slices[first];
   const Index size = slice.rows * slice.cols;
-  const bool dense = (slice.col_stride == 1 && slice.row_stride == slice.cols) ||
-                     (slice.row_stride == 1 && slice.col_stride == slice.rows);
+  const bool dense = detail::order_of(slice) != detail::Order::scattered;
   if (!dense || slices.start(first + count - 1) - slice.data != (count - 1) * size) {
     return {};
   }
